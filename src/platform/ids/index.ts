@@ -1,0 +1,28 @@
+// Identifiers and secrets. UUIDv7 (RFC 9562) sorts by the time it was made, which the partitions rely on.
+import { randomBytes, randomFillSync } from 'node:crypto'
+
+/** A UUIDv7 for the given moment. */
+export function uuidv7(at: Date): string {
+  const bytes = Buffer.allocUnsafe(16)
+  randomFillSync(bytes, 6)
+  bytes.writeUIntBE(at.getTime(), 0, 6)
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  const hex = bytes.toString('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
+
+export const uuidPattern = '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'
+const uuidShape = new RegExp(uuidPattern)
+export const isUuid = (text: string): boolean => uuidShape.test(text)
+
+/** A secret of `bytes` random bytes, base64url. */
+export const secret = (bytes = 32): string => randomBytes(bytes).toString('base64url')
+
+const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+/** `req_` and 26 characters: what names a request in headers, errors and logs. */
+export function requestId(): string {
+  let text = 'req_'
+  for (const byte of randomBytes(26)) text += crockford[byte & 31]
+  return text
+}
