@@ -58,6 +58,8 @@ const entries = {
   provider_failed: { kind: 'provider', sentence: 'An outside service answered with an error.' },
   provider_timeout: { kind: 'unavailable', sentence: 'An outside service did not answer in time.' },
   internal: { kind: 'internal', sentence: 'Something went wrong on our side.' },
+  secret_unreadable: { kind: 'internal', sentence: 'A stored secret cannot be opened with the configured keys.' },
+  blob_key_invalid: { kind: 'invalid', sentence: 'This is not the name of a file here.' },
   // Things that are not there
   organization_not_found: { kind: 'not_found', sentence: 'No such organization.' },
   user_not_found: { kind: 'not_found', sentence: 'No such user.' },
