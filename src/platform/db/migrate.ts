@@ -1,0 +1,103 @@
+// Brings a database's schema up to date: forward only, one migration a transaction, one process at a time.
+// A migration that was applied and has since been edited is refused: the past is not rewritten.
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { Logger, runMigrations } from 'graphile-worker'
+import pg from 'pg'
+
+export const migrationsFolder = fileURLToPath(new URL('../../../migrations/', import.meta.url))
+
+/** One process migrates at a time; the others wait here. Any constant does, as long as nobody else uses it. */
+const migrationLock = 7_263_401
+
+export interface MigrateOptions {
+  readonly url: string
+  readonly folder?: string
+  readonly onProgress?: (name: string) => void
+}
+
+/** @returns the names of the migrations that were applied now. */
+export async function migrate({ url, folder = migrationsFolder, onProgress = () => {} }: MigrateOptions): Promise<string[]> {
+  const client = new pg.Client({ connectionString: url, application_name: 'patchbay migrate' })
+  await client.connect()
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [migrationLock])
+    await client.query(roles)
+    await client.query('SET ROLE patchbay_owner')
+    await client.query(ledger)
+    await migrateJobs(url)
+    return await applyAll(client, folder, onProgress)
+  } finally {
+    await client.end()
+  }
+}
+
+async function applyAll(client: pg.Client, folder: string, onProgress: (name: string) => void): Promise<string[]> {
+  const { rows } = await client.query<{ name: string; sha256: string }>('SELECT name, sha256 FROM patchbay_migrations')
+  const known = new Map(rows.map((row) => [row.name, row.sha256]))
+  const applied: string[] = []
+  for (const name of (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort()) {
+    const sql = await readFile(new URL(name, `file://${folder}/`), 'utf8')
+    const sha256 = createHash('sha256').update(sql).digest('hex')
+    const before = known.get(name)
+    if (before && before !== sha256) throw new Error(`migration ${name} was applied in another form; write a new one instead of editing it`)
+    if (before) continue
+    onProgress(name)
+    await applyOne(client, name, sql, sha256)
+    applied.push(name)
+  }
+  return applied
+}
+
+async function applyOne(client: pg.Client, name: string, sql: string, sha256: string): Promise<void> {
+  try {
+    await client.query(`BEGIN; SET LOCAL lock_timeout = '5s';\n${sql}`)
+    await client.query('INSERT INTO patchbay_migrations (name, sha256) VALUES ($1, $2)', [name, sha256])
+    await client.query('COMMIT')
+  } catch (error) {
+    await client.query('ROLLBACK')
+    throw new Error(`migration ${name} failed: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** The job queue keeps its own schema, owned by the same role. */
+async function migrateJobs(url: string): Promise<void> {
+  const pool = new pg.Pool({ connectionString: url, options: '-c role=patchbay_owner', max: 1 })
+  pool.on('error', () => {}) // a connection lost while idle shows itself at its next use
+  pool.on('connect', (client) => client.on('error', () => {}))
+  try {
+    await runMigrations({ pgPool: pool, logger: silentJobLogger })
+  } finally {
+    await pool.end()
+  }
+}
+const silentJobLogger = new Logger(() => () => {})
+
+const ledger = `
+  CREATE TABLE IF NOT EXISTS patchbay_migrations (
+    name text PRIMARY KEY,
+    sha256 text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+  )`
+
+// Three roles without a login. Whoever connects must be a member of them (a superuser is, an ordinary login is
+// granted them here): the owner migrates, the app serves, the platform owns the few functions that see all tenants.
+const roles = `
+  DO $$
+  DECLARE role text;
+  BEGIN
+    FOREACH role IN ARRAY ARRAY['patchbay_owner', 'patchbay_app', 'patchbay_platform'] LOOP
+      IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+        BEGIN
+          EXECUTE format('CREATE ROLE %I NOLOGIN NOBYPASSRLS', role);
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; -- another database of this server was first
+        END;
+      END IF;
+      IF NOT pg_has_role(current_user, role, 'MEMBER') THEN EXECUTE format('GRANT %I TO CURRENT_USER', role); END IF;
+    END LOOP;
+    IF NOT pg_has_role('patchbay_owner', 'patchbay_platform', 'MEMBER') THEN GRANT patchbay_platform TO patchbay_owner; END IF;
+    EXECUTE format('GRANT CREATE, CONNECT ON DATABASE %I TO patchbay_owner', current_database());
+    GRANT CREATE, USAGE ON SCHEMA public TO patchbay_owner;
+    GRANT USAGE ON SCHEMA public TO patchbay_app;
+  END $$`
