@@ -1,0 +1,123 @@
+// Counts what the server does, under the names that sei documents, by route pattern and never by path: labels stay few.
+// `/metrics` writes it as Prometheus text; bella's JSON takes `figures()`.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+export interface FinishedRequest {
+  readonly api: string
+  readonly method: string
+  /** The pattern (`/v1/users/:id`), or `unmatched`. */
+  readonly route: string
+  readonly status: number
+  readonly seconds: number
+}
+
+export interface RouteFigures {
+  readonly route: string
+  readonly requests: number
+  readonly errors: number
+  readonly averageS: number
+}
+
+export interface Metrics {
+  readonly registry: Registry
+  requestStarted(): void
+  requestFinished(request: FinishedRequest): void
+  databaseQuery(statement: string): void
+  outgoingCall(service: string, outcome: 'success' | 'failure' | 'timeout' | 'rejected', seconds: number): void
+  breakerState(service: string, state: 'closed' | 'half_open' | 'open'): void
+  /** Since this process started: all requests, those answered 5xx, the mean in seconds, and the same by route. */
+  figures(): { readonly requests: number; readonly errors: number; readonly averageS: number; readonly routes: readonly RouteFigures[] }
+  /** Prometheus text and its media type. */
+  render(): Promise<{ readonly contentType: string; readonly body: string }>
+}
+
+const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+const states = { closed: 0, half_open: 1, open: 2 }
+
+/** Several may live in one process (tests): nothing is registered globally. `processFigures` adds memory, event loop and the like. */
+export function openMetrics(options: { readonly processFigures?: boolean } = {}): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  const labelNames = ['api', 'method', 'route', 'status'] as const
+  const total = new Counter({ name: 'api_requests_total', help: 'Requests answered', labelNames, registers })
+  const failed = new Counter({
+    name: 'api_requests_failed_total',
+    help: 'Requests answered with a 4xx or 5xx status',
+    labelNames,
+    registers,
+  })
+  const duration = new Histogram({
+    name: 'api_requests_duration_seconds',
+    help: 'From the arrival of a request to the end of its answer',
+    labelNames: ['api', 'method', 'route'] as const,
+    buckets: seconds,
+    registers,
+  })
+  const active = new Gauge({ name: 'api_active_connections', help: 'Requests being worked on', registers })
+  const queries = new Counter({
+    name: 'api_database_queries_total',
+    help: 'Statements sent to the database',
+    labelNames: ['statement'] as const,
+    registers,
+  })
+  const outgoing = new Histogram({
+    name: 'outgoing_call_duration_seconds',
+    help: 'Attempts to reach an outside service',
+    labelNames: ['service', 'outcome'] as const,
+    buckets: seconds,
+    registers,
+  })
+  const breakers = new Gauge({
+    name: 'circuit_breaker_state',
+    help: '0 closed, 1 half open, 2 open',
+    labelNames: ['service'] as const,
+    registers,
+  })
+  if (options.processFigures) collectDefaultMetrics({ register: registry })
+  const tally = openTally()
+
+  return {
+    registry,
+    requestStarted: () => active.inc(),
+    requestFinished: ({ api, method, route, status, seconds: took }) => {
+      active.dec()
+      const labels = { api, method, route, status: String(status) }
+      total.inc(labels)
+      if (status >= 400) failed.inc(labels)
+      duration.observe({ api, method, route }, took)
+      tally.add(`${method} ${route}`, took, status >= 500)
+    },
+    databaseQuery: (statement) => queries.inc({ statement }),
+    outgoingCall: (service, outcome, took) => outgoing.observe({ service, outcome }, took),
+    breakerState: (service, state) => breakers.set({ service }, states[state]),
+    figures: tally.figures,
+    render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+  }
+}
+
+function openTally() {
+  const routes = new Map<string, { requests: number; errors: number; seconds: number }>()
+  const figuresOf = ({ requests, errors, seconds: sum }: { requests: number; errors: number; seconds: number }) => ({
+    requests,
+    errors,
+    averageS: requests === 0 ? 0 : sum / requests,
+  })
+  return {
+    add: (route: string, took: number, error: boolean) => {
+      const row = routes.get(route) ?? { requests: 0, errors: 0, seconds: 0 }
+      routes.set(route, row)
+      row.requests += 1
+      row.errors += error ? 1 : 0
+      row.seconds += took
+    },
+    figures: () => {
+      const all = { requests: 0, errors: 0, seconds: 0 }
+      for (const row of routes.values()) {
+        all.requests += row.requests
+        all.errors += row.errors
+        all.seconds += row.seconds
+      }
+      return { ...figuresOf(all), routes: [...routes].map(([route, row]) => ({ route, ...figuresOf(row) })) }
+    },
+  }
+}
