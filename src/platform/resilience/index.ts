@@ -1,0 +1,171 @@
+// Every outgoing call goes through a guard (P14): a timeout, retries with jitter where repeating is harmless, and a breaker.
+// Refuses with circuit_open while the service rests, with provider_timeout when it is too slow; other errors pass unchanged.
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel'
+import { Refusal, refuse } from '../errors/index.ts'
+import type { Bus } from '../events/index.ts'
+import type { Logger, Metrics } from '../telemetry/index.ts'
+import { type Clock, monotonicMs } from '../time/index.ts'
+import { type Admission, type Breaker, type BreakerPolicy, type BreakerSnapshot, openBreaker } from './breaker.ts'
+import { type SharedBreakers, shareBreakers } from './shared.ts'
+
+export { type Breaker, type BreakerPolicy, type BreakerSnapshot, type BreakerState, openBreaker } from './breaker.ts'
+
+export interface GuardPolicy {
+  /** For each attempt. */
+  readonly timeoutMs: number
+  /** Beyond the first attempt, for idempotent calls alone. */
+  readonly retries: number
+  readonly breaker: BreakerPolicy
+  /** What the delays between attempts grow from and up to; 100 ms and 2 s. */
+  readonly backoffMs?: { readonly initial: number; readonly max: number }
+  /** Which errors speak against the service; `isOutage` when absent. Others count as an answer. */
+  readonly outage?: (error: unknown) => boolean
+}
+
+export interface Guard {
+  readonly name: string
+  /** `signal` is aborted at the timeout. @throws circuit_open, provider_timeout, and what `fn` throws */
+  call<T>(fn: (signal: AbortSignal) => Promise<T>, options?: { readonly idempotent?: boolean }): Promise<T>
+  snapshot(): BreakerSnapshot
+  /** By an operator, in all processes. `open` holds until it is closed again. */
+  force(state: 'open' | 'closed'): Promise<void>
+}
+
+export interface Guards {
+  /** One guard a name: asking again returns the same. */
+  guard(name: string, policy: GuardPolicy): Guard
+  find(name: string): Guard | undefined
+  all(): BreakerSnapshot[]
+  close(): void
+}
+
+interface Room {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Pick<Metrics, 'outgoingCall' | 'breakerState'> | undefined
+  readonly shared: SharedBreakers
+}
+
+export function openGuards(input: {
+  bus: Bus
+  clock: Clock
+  log: Logger
+  metrics?: Pick<Metrics, 'outgoingCall' | 'breakerState'> | undefined
+}): Guards {
+  const { clock, log, metrics } = input
+  const breakers = new Map<string, Breaker>()
+  const guards = new Map<string, Guard>()
+  const changed = (name: string) => metrics?.breakerState(name, breakers.get(name)?.state() ?? 'closed')
+  const shared = shareBreakers({ ...input, breakers, changed })
+  return {
+    guard: (name, policy) => {
+      const known = guards.get(name)
+      if (known) return known
+      const breaker = openBreaker(name, policy.breaker, clock.now().getTime())
+      const guard = makeGuard(name, policy, breaker, { clock, log, metrics, shared })
+      breakers.set(name, breaker)
+      guards.set(name, guard)
+      changed(name)
+      shared.hello()
+      return guard
+    },
+    find: (name) => guards.get(name),
+    all: () => [...guards.values()].map((guard) => guard.snapshot()),
+    close: () => shared.close(),
+  }
+}
+
+function makeGuard(name: string, policy: GuardPolicy, breaker: Breaker, room: Room): Guard {
+  const outage = policy.outage ?? isOutage
+  const nowMs = () => room.clock.now().getTime()
+  const { initial, max } = policy.backoffMs ?? { initial: 100, max: 2000 }
+  // An open breaker is not worth another attempt; an error that is an answer would be the same answer again.
+  const repeat = retry(
+    handleWhen((error) => !isOpenCircuit(error) && outage(error)),
+    { maxAttempts: policy.retries, backoff: new ExponentialBackoff({ initialDelay: initial, maxDelay: max }) },
+  )
+
+  const tell = async (): Promise<void> => {
+    room.metrics?.breakerState(name, breaker.state())
+    room.log.warn({ service: name, state: breaker.state() }, 'circuit breaker changed')
+    await (breaker.state() === 'open' ? room.shared.opened(name, breaker) : room.shared.closed(name))
+  }
+  const settle = (admission: Admission, succeeded: boolean): void => {
+    if (breaker.settled(admission, succeeded, nowMs())) void tell()
+  }
+
+  const attempt = async <T>(fn: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const admission = await admit(name, breaker, room)
+    const began = monotonicMs()
+    const count = (outcome: 'success' | 'failure' | 'timeout') => room.metrics?.outgoingCall(name, outcome, (monotonicMs() - began) / 1000)
+    try {
+      const result = await withTimeout(name, policy.timeoutMs, fn)
+      settle(admission, true)
+      count('success')
+      return result
+    } catch (error) {
+      settle(admission, !outage(error))
+      count(error instanceof Refusal && error.code === 'provider_timeout' ? 'timeout' : 'failure')
+      throw error
+    }
+  }
+
+  return {
+    name,
+    call: (fn, options) => (options?.idempotent ? repeat.execute(() => attempt(fn)) : attempt(fn)),
+    snapshot: () => breaker.snapshot(nowMs()),
+    force: async (state) => {
+      if (state === 'open') breaker.open(nowMs(), { forced: true })
+      else breaker.close(nowMs())
+      await tell()
+    },
+  }
+}
+
+async function admit(name: string, breaker: Breaker, room: Room): Promise<Admission> {
+  const admission = breaker.admit(room.clock.now().getTime())
+  if (admission === 'pass') return admission
+  if (admission === 'probe') {
+    if (await room.shared.claim(name)) return admission
+    breaker.postpone(room.clock.now().getTime())
+  }
+  room.metrics?.outgoingCall(name, 'rejected', 0)
+  const retryAfter = Math.max(1, Math.ceil(breaker.restMs(room.clock.now().getTime()) / 1000))
+  return refuse('circuit_open', { headers: { 'retry-after': String(retryAfter) }, extra: { service: name, retryAfter } })
+}
+
+async function withTimeout<T>(name: string, ms: number, fn: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController()
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    const timeout = new Refusal('provider_timeout', { extra: { service: name } })
+    late.reject(timeout)
+    controller.abort(timeout)
+  }, ms)
+  try {
+    return await Promise.race([fn(controller.signal), late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const isOpenCircuit = (error: unknown): boolean => error instanceof Refusal && error.code === 'circuit_open'
+
+/**
+ * Whether an error means that the service is in trouble, rather than that it said no: any status of 500 and above, 408 and 429, and whatever
+ * carries no status (refused connections, resets, timeouts). Reads `status`, `statusCode` and the AWS SDK's `$metadata`.
+ */
+export function isOutage(error: unknown): boolean {
+  if (error instanceof Refusal) return ['provider', 'unavailable', 'internal'].includes(error.kind)
+  const status = statusOf(error)
+  return status === undefined || status >= 500 || status === 408 || status === 429
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null) return undefined
+  if ('status' in error && typeof error.status === 'number') return error.status
+  if ('statusCode' in error && typeof error.statusCode === 'number') return error.statusCode
+  if ('$metadata' in error && typeof error.$metadata === 'object' && error.$metadata !== null && 'httpStatusCode' in error.$metadata)
+    return typeof error.$metadata.httpStatusCode === 'number' ? error.$metadata.httpStatusCode : undefined
+  return undefined
+}

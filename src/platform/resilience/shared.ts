@@ -1,0 +1,100 @@
+// Keeps the breakers of all processes in step over the bus: what opens in one opens in all, and one probe is made among them all.
+// The bus delivers in one order to everybody (PostgreSQL's NOTIFY does), so the first claim heard is the same one everywhere.
+import { randomUUID } from 'node:crypto'
+import type { Bus } from '../events/index.ts'
+import type { Logger } from '../telemetry/index.ts'
+import type { Clock } from '../time/index.ts'
+import type { Breaker } from './breaker.ts'
+
+type Message =
+  | { readonly kind: 'open'; readonly name: string; readonly forMs: number; readonly forced: boolean }
+  | { readonly kind: 'close'; readonly name: string }
+  | { readonly kind: 'claim'; readonly name: string }
+  | { readonly kind: 'hello' }
+
+export interface SharedBreakers {
+  opened(name: string, breaker: Breaker): Promise<void>
+  closed(name: string): Promise<void>
+  /** True when this process is the one to probe. Without an answer from the bus it is: better two probes than none. */
+  claim(name: string): Promise<boolean>
+  /** Asks the others for what is open already; a new process calls it once its breakers exist. */
+  hello(): void
+  close(): void
+}
+
+const channel = 'breakers'
+const claimWaitMs = 250
+
+export function shareBreakers(input: {
+  bus: Bus
+  clock: Clock
+  log: Logger
+  breakers: ReadonlyMap<string, Breaker>
+  changed: (name: string) => void
+}): SharedBreakers {
+  const { bus, clock, log, breakers } = input
+  const self = randomUUID()
+  const claims = new Map<string, (won: boolean) => void>()
+  const nowMs = () => clock.now().getTime()
+
+  const publish = (message: Message): Promise<void> =>
+    bus.publish(channel, { ...message, from: self }).catch((error: unknown) => {
+      // The breaker goes on for this process alone; the others find out by their own failures.
+      log.warn({ err: error }, 'a breaker change could not be told to the other processes')
+    })
+  const opened: SharedBreakers['opened'] = (name, breaker) =>
+    publish({ kind: 'open', name, forMs: breaker.restMs(nowMs()), forced: breaker.forced() })
+
+  const heard = (message: Message, foreign: boolean): void => {
+    if (message.kind === 'hello') {
+      if (foreign) for (const [name, breaker] of breakers) if (breaker.state() !== 'closed') void opened(name, breaker)
+      return
+    }
+    if (message.kind === 'claim') claims.get(message.name)?.(!foreign)
+    const breaker = breakers.get(message.name)
+    if (!breaker || !foreign) return
+    apply(message, breaker, nowMs())
+    input.changed(message.name)
+  }
+
+  const unsubscribe = bus.subscribe(channel, (payload) => {
+    const message = parse(payload)
+    if (message) heard(message.message, message.from !== self)
+    else log.warn('a message about breakers could not be read')
+  })
+
+  return {
+    opened,
+    closed: (name) => publish({ kind: 'close', name }),
+    claim: (name) => {
+      const { promise, resolve } = Promise.withResolvers<boolean>()
+      const timer = setTimeout(resolve, claimWaitMs, true)
+      claims.set(name, resolve)
+      void publish({ kind: 'claim', name })
+      return promise.finally(() => {
+        clearTimeout(timer)
+        claims.delete(name)
+      })
+    },
+    hello: () => void publish({ kind: 'hello' }),
+    close: unsubscribe,
+  }
+}
+
+function apply(message: Exclude<Message, { kind: 'hello' }>, breaker: Breaker, nowMs: number): void {
+  if (message.kind === 'open') breaker.open(nowMs, { forMs: message.forMs, forced: message.forced })
+  else if (message.kind === 'close') breaker.close(nowMs)
+  else if (breaker.state() === 'open') breaker.postpone(nowMs)
+}
+
+function parse(payload: unknown): { message: Message; from: string } | null {
+  if (typeof payload !== 'object' || payload === null || !('kind' in payload) || !('from' in payload) || typeof payload.from !== 'string')
+    return null
+  const { kind, from } = payload
+  if (kind === 'hello') return { message: { kind }, from }
+  if (!('name' in payload) || typeof payload.name !== 'string') return null
+  const { name } = payload
+  if (kind === 'close' || kind === 'claim') return { message: { kind, name }, from }
+  if (kind !== 'open' || !('forMs' in payload) || typeof payload.forMs !== 'number' || !('forced' in payload)) return null
+  return { message: { kind, name, forMs: payload.forMs, forced: payload.forced === true }, from }
+}
