@@ -1,0 +1,5 @@
+export { type ApiKeys, hashSecret, openApiKeys } from './api-keys.ts'
+export { may, type Principal, systemPrincipal } from './principal.ts'
+export { openRevocations, type Revocations } from './revocations.ts'
+export { longestTokenS, openSigningKeys, resealSigningKeys, rotateSigningKeys, type SigningKeys } from './signing-keys.ts'
+export { openTokens, type TokenClaims, type Tokens } from './tokens.ts'

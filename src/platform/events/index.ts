@@ -1,0 +1,1 @@
+export { type Bus, type BusConnection, openBus } from './bus.ts'

@@ -1,0 +1,16 @@
+export { parseJson } from './bodies.ts'
+export type { Contract, ErrorContext, RenderedError } from './contract.ts'
+export {
+  type Answer,
+  type AnyEndpoint,
+  answer,
+  type Body,
+  type Endpoint,
+  type Example,
+  endpoint,
+  type RequestFacts,
+  type Verify,
+} from './endpoint.ts'
+export type { Kitchen } from './errors.ts'
+export { type Answered, buildServer, type ServerOptions } from './server.ts'
+export { statusOf } from './statuses.ts'

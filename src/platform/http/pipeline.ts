@@ -1,0 +1,164 @@
+// What happens to every request, in this order: credential, limit, body, shape, permission, idempotency, handler,
+// answer. An endpoint cannot be reached around it, and none repeats it.
+import { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { may, type Principal } from '../auth/principal.ts'
+import { refuse } from '../errors/index.ts'
+import { type LimitRule, limitHeaders } from '../limits/index.ts'
+import { RawJson, type Session } from '../session/index.ts'
+import { bodyOf } from './bodies.ts'
+import type { Contract } from './contract.ts'
+import { Answer, type AnyEndpoint, type Body, type RequestFacts } from './endpoint.ts'
+import { type Kitchen, renderRefusal, toRefusal } from './errors.ts'
+import { factsOf } from './facts.ts'
+import { fingerprint, once, type Rendered, readKey } from './idempotency.ts'
+import { compileSerializers, type Serialize } from './serialization.ts'
+import { type Check, compileCheck, refuseProblems } from './validation.ts'
+
+const methodsWithKeys = new Set(['POST', 'PUT', 'PATCH'])
+const callers = new WeakMap<FastifyRequest, Principal>()
+export const principalOf = (request: FastifyRequest): Principal | null => callers.get(request) ?? null
+
+interface Compiled {
+  readonly contract: Contract
+  readonly endpoint: AnyEndpoint
+  readonly params: Check | null
+  readonly query: Check | null
+  readonly body: Check | null
+  readonly serializers: ReadonlyMap<number, Serialize>
+}
+
+export function registerEndpoint(server: FastifyInstance, kitchen: Kitchen, contract: Contract, endpoint: AnyEndpoint): void {
+  const compiled: Compiled = {
+    contract,
+    endpoint,
+    params: endpoint.params ? compileCheck(endpoint.params, 'path') : null,
+    query: endpoint.query ? compileCheck(endpoint.query, 'query') : null,
+    body: endpoint.body ? compileCheck(endpoint.body, 'body') : null,
+    serializers: compileSerializers(endpoint),
+  }
+  server.route({
+    method: endpoint.method,
+    url: endpoint.path,
+    ...(endpoint.bodyLimit ? { bodyLimit: endpoint.bodyLimit } : {}),
+    config: { contract, endpoint },
+    onRequest: (request, reply) => admit(kitchen, compiled, request, reply),
+    handler: (request, reply) => serve(kitchen, compiled, request, reply),
+  })
+}
+
+/** Before the body is read: who it is, and whether they may ask again so soon. */
+async function admit(kitchen: Kitchen, { contract, endpoint }: Compiled, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  if (kitchen.draining()) refuse('shutting_down', { headers: { 'retry-after': '1', connection: 'close' } })
+  const facts = factsOf(request, kitchen)
+  const open = endpoint.permission === 'public' || endpoint.verify !== undefined
+  const principal = open ? null : await contract.authenticate(facts)
+  if (principal) callers.set(request, principal)
+  if (!endpoint.unlimited) await count(kitchen, contract, principal, facts, reply)
+  if (!open && !principal) refuse(contract.credentialMissing)
+}
+
+async function count(kitchen: Kitchen, contract: Contract, principal: Principal | null, facts: RequestFacts, reply: FastifyReply) {
+  const rule: LimitRule = principal ? contract.limit : (contract.anonymousLimit ?? contract.limit)
+  if (rule === 'off') return
+  const taken = kitchen.limiter.take(rule, principal?.credential ?? `address:${facts.address}`)
+  const outcome = taken instanceof Promise ? await taken : taken
+  const headers = limitHeaders(rule, outcome)
+  reply.headers(headers)
+  if (!outcome.allowed) refuse('rate_limited', { headers })
+}
+
+async function serve(kitchen: Kitchen, compiled: Compiled, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { endpoint } = compiled
+  const facts = factsOf(request, kitchen)
+  const principal = endpoint.verify ? await endpoint.verify(facts) : (callers.get(request) ?? kitchen.nobody)
+  const { params, query, body } = judge(compiled, request, principal)
+  const session = kitchen.openSession(principal, facts)
+  const run = (inner: Session) => endpoint.handle({ session: inner, principal, params, query, body, request: facts } as never)
+  const key = methodsWithKeys.has(endpoint.method) && principal !== kitchen.nobody ? readKey(request.headers) : null
+  if (key === null) return send(compiled, reply, await run(session))
+  const repeat = { key, route: endpoint.operation, fingerprint: fingerprint(request.method, request.url, facts.rawBody) }
+  return sendRendered(reply, await once(session, repeat, (tx) => renderSafely(kitchen, compiled, facts, tx, run)))
+}
+
+/** The settled order: the body's shape, then the permission, then the query, then whether the path's ids can exist. */
+function judge({ contract, endpoint, ...checks }: Compiled, request: FastifyRequest, principal: Principal) {
+  const body = checks.body ? readBody(endpoint, request) : undefined
+  if (checks.body) refuseProblems(checks.body(body))
+  if (
+    endpoint.permission !== 'public' &&
+    endpoint.permission !== 'authenticated' &&
+    !endpoint.verify &&
+    !may(principal, endpoint.permission)
+  ) {
+    refuse('permission_denied', { message: `This needs the permission ${endpoint.permission}.` })
+  }
+  const query = { ...(request.query as object) }
+  if (checks.query) refuseProblems(checks.query(query))
+  const params = { ...(request.params as object) }
+  if (checks.params && checks.params(params).length > 0) refuse(endpoint.missing ?? 'route_not_found')
+  return { params, query, body }
+}
+
+function readBody(endpoint: AnyEndpoint, request: FastifyRequest): unknown {
+  const { kind } = bodyOf(request)
+  const accepts = endpoint.accepts ?? ['json']
+  if (kind !== 'none' && !accepts.includes(kind)) refuse('unsupported_media_type', { message: `This takes ${accepts.join(' or ')}.` })
+  return request.body ?? {}
+}
+
+function send({ endpoint, serializers }: Compiled, reply: FastifyReply, result: Body | Answer): FastifyReply {
+  const { status, body, headers } = result instanceof Answer ? result : new Answer(successOf(endpoint), result)
+  reply.code(status).headers(headers)
+  if (body === null) return reply.send()
+  if (body instanceof Readable || Buffer.isBuffer(body)) return reply.send(body)
+  if (typeof body === 'string') return reply.send(body)
+  return sendJson(reply, toJson(serializers, status, body))
+}
+
+function toJson(serializers: ReadonlyMap<number, Serialize>, status: number, body: object): string {
+  if (body instanceof RawJson) return body.text
+  return serializers.get(status)?.(body) ?? JSON.stringify(body)
+}
+
+function sendJson(reply: FastifyReply, text: string): FastifyReply {
+  if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json; charset=utf-8')
+  return reply.serializer(identity).send(text)
+}
+const identity = (text: string): string => text
+
+const successOf = (endpoint: AnyEndpoint): number => Number(Object.keys(endpoint.response)[0] ?? 200)
+
+/** Under a key the answer must be text before the commit, and what the caller did wrong is an answer too. */
+async function renderSafely(
+  kitchen: Kitchen,
+  compiled: Compiled,
+  facts: RequestFacts,
+  tx: Session,
+  run: (s: Session) => unknown,
+): Promise<Rendered> {
+  try {
+    const result = await tx.write(async (inner) => (await run(inner)) as Body | Answer)
+    const { status, body, headers } = result instanceof Answer ? result : new Answer(successOf(compiled.endpoint), result)
+    if (body instanceof Readable || Buffer.isBuffer(body))
+      throw new Error(`${compiled.endpoint.operation} streams: it cannot be repeated by key`)
+    const type: Record<string, string> =
+      body === null || typeof body === 'string' ? {} : { 'content-type': 'application/json; charset=utf-8' }
+    const text = body === null || typeof body === 'string' ? body : toJson(compiled.serializers, status, body)
+    return { status, body: text, headers: { ...type, ...headers } }
+  } catch (error) {
+    const refusal = toRefusal(error)
+    if (refusal.kind === 'unavailable') throw refusal
+    if (refusal.kind === 'internal') kitchen.log.error({ err: error, requestId: facts.id }, 'request failed')
+    const { status, body, headers } = renderRefusal(kitchen, compiled.contract, facts.id, refusal)
+    return { status, body: JSON.stringify(body), headers: { 'content-type': 'application/json; charset=utf-8', ...headers } }
+  }
+}
+
+function sendRendered(reply: FastifyReply, { status, headers, body }: Rendered): FastifyReply {
+  return reply
+    .code(status)
+    .headers(headers)
+    .serializer(identity)
+    .send(body ?? '')
+}

@@ -1,0 +1,155 @@
+// Builds the HTTP server from the table of contracts. Unknown paths and broken requests are answered in the words of
+// the contract whose prefix they carry.
+import cors from '@fastify/cors'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import { Refusal } from '../errors/index.ts'
+import { requestId } from '../ids/index.ts'
+import { registerBodyParsers } from './bodies.ts'
+import type { Contract } from './contract.ts'
+import type { AnyEndpoint } from './endpoint.ts'
+import { type Kitchen, renderRefusal, toRefusal } from './errors.ts'
+import { registerEndpoint } from './pipeline.ts'
+
+export interface ServerOptions extends Kitchen {
+  readonly contracts: readonly Contract[]
+  readonly trustedProxies: readonly string[]
+  readonly bodyLimit: number
+  readonly cors: { readonly origins: readonly string[]; readonly maxAgeS: number }
+  readonly tls?: { readonly cert: string; readonly key: string }
+  /** Told of every answer: route pattern, status and time taken. */
+  readonly onAnswer: (answer: Answered) => void
+  /** Told when a connection opens (+1) or closes (-1). */
+  readonly onConnection: (change: 1 | -1) => void
+}
+
+export interface Answered {
+  readonly requestId: string
+  readonly method: string
+  readonly route: string
+  readonly contract: string
+  readonly status: number
+  readonly ms: number
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    contract?: Contract
+    endpoint?: AnyEndpoint
+  }
+}
+
+const ownRequestId = /^[\x21-\x7e]{1,128}$/
+
+export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
+  const server = Fastify({
+    logger: false,
+    trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
+    bodyLimit: options.bodyLimit,
+    genReqId: ({ headers }) => {
+      const given = headers['x-request-id']
+      return typeof given === 'string' && ownRequestId.test(given) ? given : requestId()
+    },
+    routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
+    forceCloseConnections: 'idle',
+    requestTimeout: 0,
+    keepAliveTimeout: 72_000,
+    frameworkErrors: (error, request, reply) => fail(options, request, reply, error),
+    ...(options.tls ? { https: { ...options.tls, minVersion: 'TLSv1.2' } } : {}),
+  }) as FastifyInstance
+  registerBodyParsers(server)
+  server.addContentTypeParser('multipart/form-data', (_request, _payload, done) => done(null))
+  server.addContentTypeParser('application/octet-stream', (_request, _payload, done) => done(null))
+  await server.register(cors, {
+    origin: options.cors.origins.includes('*') ? '*' : [...options.cors.origins],
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposedHeaders: [
+      'Link',
+      'Location',
+      'X-Request-Id',
+      'Idempotent-Replayed',
+      'Retry-After',
+      'X-RateLimit-Limit',
+      'X-RateLimit-Remaining',
+      'X-RateLimit-Reset',
+    ],
+    maxAge: options.cors.maxAgeS,
+  })
+  observe(server, options)
+  for (const contract of options.contracts) for (const endpoint of contract.endpoints) registerEndpoint(server, options, contract, endpoint)
+  server.setErrorHandler((error, request, reply) => fail(options, request, reply, error))
+  server.setNotFoundHandler((request, reply) => {
+    const allowed = allowedMethods(options.contracts, request.url)
+    const code = allowed.length > 0 ? 'method_not_allowed' : 'route_not_found'
+    const headers = allowed.length > 0 ? { allow: allowed.join(', ') } : undefined
+    return fail(options, request, reply, new Refusal(code, headers ? { headers } : {}))
+  })
+  return server
+}
+
+function observe(server: FastifyInstance, options: ServerOptions): void {
+  server.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+    reply.header('x-content-type-options', 'nosniff')
+    if (Array.isArray(request.raw.rawHeaders) && repeatedAuthorization(request.raw.rawHeaders)) throw new Refusal('invalid_token')
+  })
+  server.addHook('onResponse', async (request, reply) => {
+    const { contract } = request.routeOptions.config
+    options.onAnswer({
+      requestId: request.id,
+      method: request.method,
+      route: request.routeOptions.url ?? 'unknown',
+      contract: contract?.name ?? 'none',
+      status: reply.statusCode,
+      ms: reply.elapsedTime,
+    })
+  })
+  server.server.on('connection', (socket) => {
+    options.onConnection(1)
+    socket.once('close', () => options.onConnection(-1))
+  })
+}
+
+/** Two of them could be read differently by a proxy and by us. */
+function repeatedAuthorization(rawHeaders: readonly string[]): boolean {
+  let seen = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) if (rawHeaders[index]?.toLowerCase() === 'authorization') seen++
+  return seen > 1
+}
+
+type Reply = Parameters<Parameters<FastifyInstance['setErrorHandler']>[0]>[2]
+
+function fail(options: ServerOptions, request: FastifyRequest, reply: Reply, error: unknown) {
+  const refusal = toRefusal(error)
+  if (refusal.kind === 'internal')
+    options.log.error({ err: error, requestId: request.id, route: request.routeOptions?.url }, 'request failed')
+  const contract = request.routeOptions?.config?.contract ?? contractOf(options.contracts, request.url)
+  const { status, body, headers } = renderRefusal(options, contract, request.id, refusal)
+  if (!request.raw.complete && (refusal.kind === 'too_large' || refusal.kind === 'unauthenticated')) reply.header('connection', 'close')
+  return reply
+    .code(status)
+    .headers(headers ?? {})
+    .header('x-request-id', request.id)
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify(body))
+}
+
+function contractOf(contracts: readonly Contract[], url: string): Contract {
+  const path = url.split('?')[0] ?? url
+  const owner = contracts.find(({ prefixes }) => prefixes.some((prefix) => path === prefix || path.startsWith(`${prefix}/`)))
+  return owner ?? (contracts.find(({ name }) => name === 'sapien') as Contract)
+}
+
+function allowedMethods(contracts: readonly Contract[], url: string): string[] {
+  const path = (url.split('?')[0] ?? url).replace(/(.)\/$/, '$1')
+  const endpoints = contracts.flatMap((contract) => contract.endpoints).filter((endpoint) => patternOf(endpoint.path).test(path))
+  return [...new Set(endpoints.map((endpoint) => endpoint.method))]
+}
+
+const patterns = new Map<string, RegExp>()
+function patternOf(path: string): RegExp {
+  const known = patterns.get(path)
+  if (known) return known
+  const pattern = new RegExp(`^${path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`)
+  patterns.set(path, pattern)
+  return pattern
+}
