@@ -19,7 +19,11 @@ export interface Database {
   /** A connection of its own for what must not hold up others (exports, long scans): rows arrive in pages. */
   stream(organizationId: number, statement: Statement<unknown, unknown>, params: object, pageSize: number): AsyncGenerator<unknown[]>
   /** A plain connection, for LISTEN. */
-  listen(channels: readonly string[], onMessage: (channel: string, payload: string) => void): Promise<{ close(): Promise<void> }>
+  listen(
+    channels: readonly string[],
+    onMessage: (channel: string, payload: string) => void,
+    onLost: (error: Error) => void,
+  ): Promise<{ close(): Promise<void> }>
   ping(): Promise<void>
   readonly pool: pg.Pool
   readonly url: string
@@ -71,7 +75,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       counted(statement.name, () => lanes.run(tenantText(organizationId), prepared(statement, params, organizationId))),
     transaction: (organizationId, work) => transaction(pool, organizationId, work, counted),
     stream: (organizationId, statement, params, pageSize) => stream(pool, organizationId, statement, params, pageSize),
-    listen: (channels, onMessage) => listen(config, channels, onMessage, options.onError),
+    listen: (channels, onMessage, onLost) => listen(config, channels, onMessage, onLost),
     ping: () => counted('ping', async () => void (await pool.query('SELECT 1'))),
     close: () => closeAll(pool, lanes),
   }

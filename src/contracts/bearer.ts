@@ -1,0 +1,17 @@
+// The bearer credential, as sapien, trudy, gobi and sei share it: one header, never the query.
+import type { Principal, Tokens } from '../platform/auth/index.ts'
+import { refuse } from '../platform/errors/index.ts'
+import type { RequestFacts } from '../platform/http/index.ts'
+
+export const bearerScheme = { bearerAuth: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } as const
+
+/** Null without an Authorization header. @throws invalid_token, token_expired */
+export function authenticateBearer(tokens: Tokens): (request: RequestFacts) => Promise<Principal | null> {
+  return async ({ headers }) => {
+    const header = headers.authorization
+    if (header === undefined) return null
+    const token = /^Bearer +([\w.~+/=-]+)$/i.exec(String(header))?.[1]
+    if (!token) return refuse('invalid_token')
+    return tokens.verify(token)
+  }
+}

@@ -1,0 +1,25 @@
+// bella's row: appointments by voice. Seed 004; requirements B1–B5.
+import type { Contract } from '../../platform/http/index.ts'
+import type { House } from '../house.ts'
+import { errorSchema, renderError } from './errors.ts'
+
+export function bella(house: House): Contract {
+  return {
+    name: 'bella',
+    title: 'Bella: appointments booked by voice',
+    description: 'The voice call, appointments, availability and the calendar feed.',
+    version: '3.0.0',
+    prefixes: ['/appointments', '/appointments.ics', '/users', '/twilio', '/healthz', '/readyz', '/api/unified'],
+    security: { apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' } },
+    authenticate: async ({ headers }) => {
+      const key = headers['x-api-key']
+      return key === undefined ? null : house.apiKeys.verify(String(key))
+    },
+    credentialMissing: 'invalid_api_key',
+    renderError,
+    errorSchema,
+    invalidStatus: 422,
+    limit: house.settings.limits.bella,
+    endpoints: [],
+  }
+}

@@ -1,0 +1,34 @@
+// What the contracts are handed: the platform's services and the domain's ports, made once in main.ts.
+import type { ApiKeys, Principal, Revocations, SigningKeys, Tokens } from '../platform/auth/index.ts'
+import type { BlobStore } from '../platform/blobs/index.ts'
+import type { Caches } from '../platform/cache/index.ts'
+import type { Settings } from '../platform/config/index.ts'
+import type { Database } from '../platform/db/index.ts'
+import type { Bus } from '../platform/events/index.ts'
+import type { Guards } from '../platform/resilience/index.ts'
+import type { Vault } from '../platform/secrets/index.ts'
+import type { Log, Session } from '../platform/session/index.ts'
+import type { Clock } from '../platform/time/index.ts'
+
+export interface House {
+  readonly settings: Settings
+  readonly version: string
+  readonly database: Database
+  readonly bus: Bus
+  readonly clock: Clock
+  readonly log: Log
+  readonly vault: Vault
+  readonly blobs: BlobStore
+  readonly caches: Caches
+  readonly guards: Guards
+  readonly tokens: Tokens
+  readonly signingKeys: SigningKeys
+  readonly revocations: Revocations
+  readonly apiKeys: ApiKeys
+  /** The address that callers and providers reach: known once the server listens. */
+  readonly baseUrl: () => string
+  /** Work outside a request: provider webhooks that found their organisation, jobs, commands. */
+  readonly openSession: (principal: Principal, requestId?: string | null) => Session
+  /** Unix milliseconds at which this process began. */
+  readonly startedAt: number
+}

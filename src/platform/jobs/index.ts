@@ -1,0 +1,1 @@
+export { type Job, type JobFacts, job, startWorker, type Worker } from './worker.ts'
