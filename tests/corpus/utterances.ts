@@ -7,9 +7,15 @@ export const utterances: Group[] = [
     rows: [
       ['hi i would like to book an appointment please', { intent: 'book' }],
       ['um yeah can I get in friday week, say half four-ish', { intent: 'book', day: '2026-11-27', time: '4:30?' }],
-      ['hello there i was wondering if i could come in next tuesday at two thirty p m', { intent: 'book', day: '2026-11-24', time: '14:30' }],
+      [
+        'hello there i was wondering if i could come in next tuesday at two thirty p m',
+        { intent: 'book', day: '2026-11-24', time: '14:30' },
+      ],
       ["Hi, it's John Smith, I'd like to book for Tuesday at 3.", { intent: 'book', name: 'John Smith', day: '2026-11-24', time: '3:00?' }],
-      ['my name is priya sharma i want an appointment tomorrow at 11 am', { intent: 'book', name: 'Priya Sharma', day: '2026-11-19', time: '11:00' }],
+      [
+        'my name is priya sharma i want an appointment tomorrow at 11 am',
+        { intent: 'book', name: 'Priya Sharma', day: '2026-11-19', time: '11:00' },
+      ],
       ['can you fit me in first thing monday', { intent: 'book', day: '2026-11-23', time: 'first' }],
       ['need to see someone as soon as possible', { intent: 'book', day: 'soonest' }],
       ['have you got anything free on thursday afternoon', { intent: 'availability', day: '2026-11-19', time: 'afternoon' }],
@@ -39,7 +45,7 @@ export const utterances: Group[] = [
       ['what can i say here', { intent: 'help' }],
       ['help', { intent: 'help' }],
       ['what can you do for me', { intent: 'help' }],
-      ["oh sorry wrong number bye", { intent: 'goodbye' }],
+      ['oh sorry wrong number bye', { intent: 'goodbye' }],
       ['never mind bye bye', { intent: 'goodbye' }],
       ["ah it's grand i'll ring back later", { intent: 'goodbye' }],
       ['um', {}],
@@ -55,7 +61,10 @@ export const utterances: Group[] = [
       ['i am wanting to fix an appointment for day after tomorrow at 5 pm', { intent: 'book', day: '2026-11-20', time: '17:00' }],
       ['gonna need a slot like monday around ten', { intent: 'book', day: '2026-11-23', time: '10:00?' }],
       ["yeah hiya it's sharon from dunmore road can ye squeeze me in tomorrow", { intent: 'book', name: 'Sharon', day: '2026-11-19' }],
-      ['this is doctor okonkwo i would like to book the 24th of november at 9', { intent: 'book', name: 'Dr Okonkwo', day: '2026-11-24', time: '9:00?' }],
+      [
+        'this is doctor okonkwo i would like to book the 24th of november at 9',
+        { intent: 'book', name: 'Dr Okonkwo', day: '2026-11-24', time: '9:00?' },
+      ],
       ['appointment for december 1st at 1430', { intent: 'book', day: '2026-12-01', time: '14:30' }],
       ['book me in tuesday 24th november 10 15', { intent: 'book', day: '2026-11-24', time: '10:15?' }],
       ['i want to come on the first of december in the afternoon', { intent: 'book', day: '2026-12-01', time: 'afternoon' }],
@@ -103,7 +112,7 @@ export const utterances: Group[] = [
       ['can i just speak to somebody', { intent: 'person' }],
       ['the booking is for my daughter emily clarke', { name: 'Emily Clarke' }],
       ['oh sorry actually cancel that', { intent: 'cancel' }],
-      ["james smith no sorry james smyth s m y t h", { name: 'James Smyth' }],
+      ['james smith no sorry james smyth s m y t h', { name: 'James Smyth' }],
     ],
   },
   {
@@ -197,7 +206,7 @@ export const utterances: Group[] = [
       ['uh huh', { intent: 'yes' }],
       ['yes yes confirm it', { intent: 'yes' }],
       ['no problem at all', { intent: 'yes' }],
-      ["why not", { intent: 'yes' }],
+      ['why not', { intent: 'yes' }],
       ["nah that's no good", { intent: 'no' }],
       ['no', { intent: 'no' }],
       ["no that's wrong", { intent: 'no' }],
@@ -257,7 +266,10 @@ export const utterances: Group[] = [
     timezone: 'Europe/Berlin',
     rows: [
       ['ich möchte einen termin machen', { intent: 'book' }],
-      ['guten tag hier ist anna müller ich hätte gern einen termin am dienstag um halb vier', { intent: 'book', name: 'Anna Müller', day: '2026-11-24', time: '3:30?' }],
+      [
+        'guten tag hier ist anna müller ich hätte gern einen termin am dienstag um halb vier',
+        { intent: 'book', name: 'Anna Müller', day: '2026-11-24', time: '3:30?' },
+      ],
       ['haben sie am freitag noch etwas frei', { intent: 'availability', day: '2026-11-20' }],
       ['ich muss meinen termin absagen', { intent: 'cancel' }],
       ['können wir den termin auf donnerstag verschieben', { intent: 'move', day: '2026-11-19' }],

@@ -2,10 +2,7 @@
 // Plain data throughout, so that a state can rest in a database between two turns and a model can answer in JSON.
 
 /** What came from the caller in one turn. `confidence` is the recogniser's own, 0 to 1; null or 0 when it gave none. */
-export type Heard =
-  | { kind: 'speech'; text: string; confidence: number | null }
-  | { kind: 'digits'; digits: string }
-  | { kind: 'silence' }
+export type Heard = { kind: 'speech'; text: string; confidence: number | null } | { kind: 'digits'; digits: string } | { kind: 'silence' }
 
 /** `startsAt` and `endsAt` are UTC with Z; `localStart` is the wall clock in the desk's zone, `2026-11-24T09:00`. */
 export interface Slot {
@@ -119,4 +116,12 @@ export interface Understanding {
   extract(text: string, hint: Hint, signal?: AbortSignal): Promise<Understood>
 }
 
-export const nothingUnderstood: Understood = { intent: null, name: null, day: null, time: null, choice: null, corrections: false, confidence: 0 }
+export const nothingUnderstood: Understood = {
+  intent: null,
+  name: null,
+  day: null,
+  time: null,
+  choice: null,
+  corrections: false,
+  confidence: 0,
+}
