@@ -4,8 +4,8 @@
 //     cluster/  run/  server.log
 //   <data folder>/postgres.password    0600
 import { randomBytes } from 'node:crypto'
-import { chmod, chown, lstat, mkdir, mkdtemp, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, chown, lstat, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { type Binaries, ownFolder, reachableFolders } from './binaries.ts'
 import { EmbeddedError, explain, explainOutput } from './error.ts'
 import { type Account, run } from './process.ts'
@@ -92,6 +92,7 @@ async function checkVersion(cluster: Cluster, major: number): Promise<void> {
 async function makeHome(link: string, wishes: Wishes): Promise<string> {
   wishes.onProgress('Creating the database')
   const { account, dataFolder } = wishes
+  await removeDrafts(link)
   const near = await mkdtemp(`${link}.new-`)
   await give(near, account)
   if (await canWorkIn(near, account)) return fill(near, link, wishes)
@@ -100,6 +101,14 @@ async function makeHome(link: string, wishes: Wishes): Promise<string> {
   const home = await fill(far, far, wishes)
   await symlink(home, link)
   return home
+}
+
+/** What an interrupted start left. The lock is held, so nobody is working in them. */
+async function removeDrafts(link: string): Promise<void> {
+  for (const name of await readdir(dirname(link))) {
+    if (name.startsWith('postgres.new-'))
+      await rm(join(dirname(link), name), { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
+  }
 }
 
 async function fill(draft: string, home: string, wishes: Wishes): Promise<string> {
