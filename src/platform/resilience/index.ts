@@ -3,12 +3,15 @@
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel'
 import { Refusal, refuse } from '../errors/index.ts'
 import type { Bus } from '../events/index.ts'
-import type { Logger, Metrics } from '../telemetry/index.ts'
+import type { Log, Metrics } from '../telemetry/index.ts'
 import { type Clock, monotonicMs } from '../time/index.ts'
 import { type Admission, type Breaker, type BreakerPolicy, type BreakerSnapshot, openBreaker } from './breaker.ts'
 import { type SharedBreakers, shareBreakers } from './shared.ts'
+import { withTimeout } from './timeout.ts'
 
 export { type Breaker, type BreakerPolicy, type BreakerSnapshot, type BreakerState, openBreaker } from './breaker.ts'
+export { type Link, LinkDown, openLink } from './link.ts'
+export { withTimeout } from './timeout.ts'
 
 export interface GuardPolicy {
   /** For each attempt. */
@@ -41,7 +44,7 @@ export interface Guards {
 
 interface Room {
   readonly clock: Clock
-  readonly log: Logger
+  readonly log: Log
   readonly metrics: Pick<Metrics, 'outgoingCall' | 'breakerState'> | undefined
   readonly shared: SharedBreakers
 }
@@ -49,7 +52,7 @@ interface Room {
 export function openGuards(input: {
   bus: Bus
   clock: Clock
-  log: Logger
+  log: Log
   metrics?: Pick<Metrics, 'outgoingCall' | 'breakerState'> | undefined
 }): Guards {
   const { clock, log, metrics } = input
@@ -99,7 +102,7 @@ function makeGuard(name: string, policy: GuardPolicy, breaker: Breaker, room: Ro
     const began = monotonicMs()
     const count = (outcome: 'success' | 'failure' | 'timeout') => room.metrics?.outgoingCall(name, outcome, (monotonicMs() - began) / 1000)
     try {
-      const result = await withTimeout(name, policy.timeoutMs, fn)
+      const result = await withTimeout(policy.timeoutMs, () => new Refusal('provider_timeout', { extra: { service: name } }), fn)
       settle(admission, true)
       count('success')
       return result
@@ -132,21 +135,6 @@ async function admit(name: string, breaker: Breaker, room: Room): Promise<Admiss
   room.metrics?.outgoingCall(name, 'rejected', 0)
   const retryAfter = Math.max(1, Math.ceil(breaker.restMs(room.clock.now().getTime()) / 1000))
   return refuse('circuit_open', { headers: { 'retry-after': String(retryAfter) }, extra: { service: name, retryAfter } })
-}
-
-async function withTimeout<T>(name: string, ms: number, fn: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController()
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => {
-    const timeout = new Refusal('provider_timeout', { extra: { service: name } })
-    late.reject(timeout)
-    controller.abort(timeout)
-  }, ms)
-  try {
-    return await Promise.race([fn(controller.signal), late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 const isOpenCircuit = (error: unknown): boolean => error instanceof Refusal && error.code === 'circuit_open'

@@ -2,7 +2,7 @@
 // The bus delivers in one order to everybody (PostgreSQL's NOTIFY does), so the first claim heard is the same one everywhere.
 import { randomUUID } from 'node:crypto'
 import type { Bus } from '../events/index.ts'
-import type { Logger } from '../telemetry/index.ts'
+import type { Log } from '../telemetry/index.ts'
 import type { Clock } from '../time/index.ts'
 import type { Breaker } from './breaker.ts'
 
@@ -28,7 +28,7 @@ const claimWaitMs = 250
 export function shareBreakers(input: {
   bus: Bus
   clock: Clock
-  log: Logger
+  log: Log
   breakers: ReadonlyMap<string, Breaker>
   changed: (name: string) => void
 }): SharedBreakers {
@@ -60,8 +60,11 @@ export function shareBreakers(input: {
   const unsubscribe = bus.subscribe(channel, (payload) => {
     const message = parse(payload)
     if (message) heard(message.message, message.from !== self)
-    else log.warn('a message about breakers could not be read')
+    else log.warn({}, 'a message about breakers could not be read')
   })
+
+  // After the bus was lost and found, what was said meanwhile is asked for again.
+  const unsubscribeResync = bus.subscribe('resync', () => void publish({ kind: 'hello' }))
 
   return {
     opened,
@@ -77,7 +80,10 @@ export function shareBreakers(input: {
       })
     },
     hello: () => void publish({ kind: 'hello' }),
-    close: unsubscribe,
+    close: () => {
+      unsubscribe()
+      unsubscribeResync()
+    },
   }
 }
 

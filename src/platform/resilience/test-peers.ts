@@ -1,0 +1,96 @@
+// For tests: a real Redis and a real Memcached on a free port of this machine, and a TCP proxy that makes them slow, silent or absent.
+// `null` where the program is not installed; the tests that need it are then skipped by name.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+
+export interface Peer {
+  readonly port: number
+  stop(): Promise<void>
+}
+
+const installed = (program: string): boolean => spawnSync('which', [program]).status === 0
+export const redisInstalled = installed('redis-server')
+export const memcachedInstalled = installed('memcached')
+
+export const startRedis = (port?: number): Promise<Peer> =>
+  start(port, (chosen) => ['redis-server', ['--port', String(chosen), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']])
+
+export const startMemcached = (port?: number): Promise<Peer> =>
+  start(port, (chosen) => ['memcached', ['-p', String(chosen), '-l', '127.0.0.1', '-m', '16', '-u', 'nobody', '-U', '0']])
+
+async function start(port: number | undefined, command: (port: number) => [string, string[]]): Promise<Peer> {
+  const chosen = port ?? (await freePort())
+  const [program, args] = command(chosen)
+  const child = spawn(program, args, { stdio: 'ignore' })
+  await listening(chosen, child)
+  return {
+    port: chosen,
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    },
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const port = portOf(server.address())
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+const portOf = (address: unknown): number =>
+  typeof address === 'object' && address !== null && 'port' in address && typeof address.port === 'number' ? address.port : 0
+
+async function listening(port: number, child: ChildProcess): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if (child.exitCode !== null) throw new Error(`${child.spawnfile} ended with ${child.exitCode}`)
+    const socket = connect(port, '127.0.0.1')
+    const open = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(() => false)
+    socket.destroy()
+    if (open) return
+    await delay(25)
+  }
+  throw new Error(`nothing listens on ${port}`)
+}
+
+export interface FaultProxy extends Peer {
+  /** `pass` hands bytes on, `silent` swallows them, `refuse` resets every connection; `lie` rewrites what the server answers. */
+  mode: 'pass' | 'silent' | 'refuse'
+  delayMs: number
+  lie: ((answer: Buffer) => Buffer) | null
+}
+
+/** Stands before `target` on a port of its own. */
+export async function faultProxy(target: number): Promise<FaultProxy> {
+  const sockets = new Set<Socket>()
+  const faults: { mode: FaultProxy['mode']; delayMs: number; lie: FaultProxy['lie'] } = { mode: 'pass', delayMs: 0, lie: null }
+  const relay = (from: Socket, to: Socket, answers: boolean) => {
+    from.on('data', (data: Buffer) => {
+      if (faults.mode === 'silent') return
+      const bytes = answers && faults.lie ? faults.lie(data) : data
+      setTimeout(() => to.write(bytes), faults.delayMs)
+    })
+    from.on('error', () => to.destroy()).on('close', () => to.destroy())
+  }
+  const server = createServer((client) => {
+    if (faults.mode === 'refuse') return void client.resetAndDestroy()
+    const upstream = connect(target, '127.0.0.1')
+    sockets.add(client).add(upstream)
+    relay(client, upstream, false)
+    relay(upstream, client, true)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return Object.assign(faults, {
+    port: portOf(server.address()),
+    stop: async () => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
+  })
+}
