@@ -5,6 +5,14 @@ import { maskNumbers, maskText, maskValue } from './mask.ts'
 
 export type Logger = pino.Logger
 
+/** What the platform asks of a logger; pino's is one. */
+export interface Log {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
 export interface LoggerOptions {
   /** `fatal` `error` `warn` `info` `debug` `trace` or `silent`. */
   readonly level: string

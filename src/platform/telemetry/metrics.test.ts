@@ -7,10 +7,11 @@ describe('metrics', () => {
   test('are exposed under the names that sei documents, by route pattern', async () => {
     const metrics = openMetrics()
     for (const status of [200, 404, 500]) {
-      metrics.requestStarted()
+      metrics.connection(1)
       metrics.requestFinished({ ...request, status })
+      metrics.connection(-1)
     }
-    metrics.requestStarted()
+    metrics.connection(1)
     metrics.databaseQuery('user_select')
     const { contentType, body } = await metrics.render()
     expect(contentType).toContain('text/plain')

@@ -20,7 +20,8 @@ export interface RouteFigures {
 
 export interface Metrics {
   readonly registry: Registry
-  requestStarted(): void
+  /** `+1` when a client connects, `-1` when it is gone. */
+  connection(change: 1 | -1): void
   requestFinished(request: FinishedRequest): void
   databaseQuery(statement: string): void
   outgoingCall(service: string, outcome: 'success' | 'failure' | 'timeout' | 'rejected', seconds: number): void
@@ -53,7 +54,7 @@ export function openMetrics(options: { readonly processFigures?: boolean } = {})
     buckets: seconds,
     registers,
   })
-  const active = new Gauge({ name: 'api_active_connections', help: 'Requests being worked on', registers })
+  const active = new Gauge({ name: 'api_active_connections', help: 'Clients connected', registers })
   const queries = new Counter({
     name: 'api_database_queries_total',
     help: 'Statements sent to the database',
@@ -78,9 +79,8 @@ export function openMetrics(options: { readonly processFigures?: boolean } = {})
 
   return {
     registry,
-    requestStarted: () => active.inc(),
+    connection: (change) => active.inc(change),
     requestFinished: ({ api, method, route, status, seconds: took }) => {
-      active.dec()
       const labels = { api, method, route, status: String(status) }
       total.inc(labels)
       if (status >= 400) failed.inc(labels)

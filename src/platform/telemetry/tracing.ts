@@ -18,21 +18,22 @@ const untraced: Tracing = { span: (_name, _attributes, fn) => fn(), close: async
 /** `otlp` is the collector's base URL (`OTEL_EXPORTER_OTLP_ENDPOINT`); traces go to its `/v1/traces`. */
 export async function openTracing(input: {
   readonly otlp?: string | undefined
-  readonly service: string
-  readonly version: string
+  readonly service?: string
+  readonly version?: string
 }): Promise<Tracing> {
   if (!input.otlp) return untraced
+  const { service = 'patchbay', version = '' } = input
   const [{ BatchSpanProcessor, NodeTracerProvider }, { OTLPTraceExporter }] = await Promise.all([
     import('@opentelemetry/sdk-trace-node'),
     import('@opentelemetry/exporter-trace-otlp-http'),
   ])
   const exporter = new OTLPTraceExporter({ url: `${input.otlp.replace(/\/$/, '')}/v1/traces` })
   const provider = new NodeTracerProvider({
-    resource: resourceOf({ 'service.name': input.service, 'service.version': input.version }),
+    resource: resourceOf({ 'service.name': service, 'service.version': version }),
     spanProcessors: [new BatchSpanProcessor(exporter)],
   })
   provider.register()
-  const tracer = provider.getTracer(input.service, input.version)
+  const tracer = provider.getTracer(service, version)
   return { span: (name, attributes, fn) => traced(tracer, name, attributes, fn), close: () => provider.shutdown() }
 }
 
