@@ -1,0 +1,59 @@
+// The settings as the rest of the server sees them: nested, typed, frozen. Names and rules of the variables: table.ts.
+import type { LimitRule } from '../limits/index.ts'
+
+export interface Settings {
+  readonly env: 'development' | 'testing' | 'production'
+  readonly host: string
+  readonly port: number
+  /** Absolute. */
+  readonly dataFolder: string
+  readonly publicUrl?: string
+  readonly trustedProxies: readonly string[]
+  readonly tls?: { readonly cert: string; readonly key: string }
+  readonly log: { readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent' }
+  readonly telemetry: { readonly otlp?: string }
+  /** Without `url`, the embedded PostgreSQL of the data folder. */
+  readonly database: { readonly url?: string; readonly lanes: number; readonly writers: number }
+  readonly redis?: { readonly url: string }
+  readonly memcached?: { readonly host: string; readonly port: number }
+  readonly s3?: {
+    readonly bucket: string
+    readonly region: string
+    readonly endpoint?: string
+    readonly accessKeyId?: string
+    readonly secretAccessKey?: string
+  }
+  readonly maxBodyBytes: number
+  readonly maxBlobBytes: number
+  readonly secretKey: string
+  readonly secretKeyPrevious: readonly string[]
+  readonly accessTokenMinutes: number
+  /** Tokens of a foreign issuer, by its key. */
+  readonly jwt: { readonly publicKey?: string; readonly issuer?: string; readonly audience?: string }
+  readonly auth0?: {
+    readonly domain: string
+    readonly audience: string
+    readonly clientId?: string
+    readonly clientSecret?: string
+    readonly baseUrl?: string
+  }
+  readonly cors: { readonly origins: readonly string[]; readonly maxAgeS: number }
+  readonly limits: {
+    readonly sapien: LimitRule
+    readonly trudy: LimitRule
+    readonly gobi: LimitRule
+    readonly sei: LimitRule
+    readonly seiAnonymous: LimitRule
+    readonly bella: LimitRule
+  }
+  readonly sandbox: 'auto' | 'on' | 'off'
+  readonly twilio: {
+    readonly accountSid?: string
+    readonly authToken?: string
+    readonly baseUrl?: string
+    readonly signatureCheck: boolean
+  }
+  readonly openai?: { readonly apiKey: string; readonly baseUrl?: string; readonly model: string; readonly transcriptionModel: string }
+  readonly dgapiUrl?: string
+  readonly coreapiUrl?: string
+}
