@@ -78,6 +78,12 @@ export const insertOauthClient = statement<{ id: string; name: string; secretHas
   `INSERT INTO platform.oauth_clients (organization_id, id, name, secret_hash, roles, created_at)
    VALUES (:organizationId, :id, :name, :secretHash, :roles, :at)`,
 )
+export const revokeOauthClient = statement<{ id: string; at: Date }, { name: string }>(
+  'oauth_clients_revoke',
+  `UPDATE platform.oauth_clients SET revoked_at = :at
+    WHERE organization_id = :organizationId AND id = :id AND revoked_at IS NULL
+    RETURNING name`,
+)
 
 export interface RefreshTokenRow {
   organizationId: number

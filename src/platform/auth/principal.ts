@@ -11,6 +11,8 @@ export interface Principal {
   readonly permissions: ReadonlySet<string>
   /** Gobi's `acct`. */
   readonly account: string | null
+  /** The sign-in that a token descends from; it ends with it. */
+  readonly signIn?: string
   /** What limits and idempotency keys count by: one credential, however often it is presented. */
   readonly credential: string
 }

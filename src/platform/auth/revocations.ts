@@ -9,7 +9,7 @@ import type { Principal } from './principal.ts'
 import { longestTokenS } from './signing-keys.ts'
 
 export interface Revocations {
-  /** @param issuedAt seconds since 1970, the token's `iat` */
+  /** Whether the principal's subject, or the sign-in its token descends from, was ended. @param issuedAt seconds since 1970 */
   covers(principal: Principal, issuedAt: number): boolean
   /** In the transaction of the change that causes it; in force everywhere once that is committed. */
   revoke(tx: Tx, subject: string): Promise<void>
@@ -31,9 +31,9 @@ export async function openRevocations(database: Database, bus: Bus, clock: Clock
   await load()
 
   return {
-    covers: ({ organizationId, subject }, issuedAt) => {
-      const moment = before.get(keyOf(organizationId, subject))
-      return moment !== undefined && issuedAt <= moment
+    covers: ({ organizationId, subject, signIn }, issuedAt) => {
+      const covered = (name: string) => issuedAt <= (before.get(keyOf(organizationId, name)) ?? Number.NEGATIVE_INFINITY)
+      return covered(subject) || (signIn !== undefined && covered(`session:${signIn}`))
     },
     async revoke(tx, subject) {
       const at = tx.now()

@@ -2,16 +2,7 @@
 // certificate, an Auth0 tenant's key set). The algorithm is pinned per issuer (RFC 8725); nothing in a token's
 // header can choose a key that we did not already trust.
 import { createHash, createPublicKey, X509Certificate } from 'node:crypto'
-import {
-  type CryptoKey,
-  createRemoteJWKSet,
-  decodeProtectedHeader,
-  importSPKI,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-  jwtVerify,
-  SignJWT,
-} from 'jose'
+import { type CryptoKey, createRemoteJWKSet, importSPKI, type JWTPayload, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { refuse } from '../errors/index.ts'
 import { uuidv7 } from '../ids/index.ts'
@@ -19,6 +10,7 @@ import type { Clock } from '../time/index.ts'
 import type { Principal } from './principal.ts'
 import type { Revocations } from './revocations.ts'
 import { longestTokenS, type SigningKeys } from './signing-keys.ts'
+import { hasRepeatedKey } from './strict-json.ts'
 
 export interface TokenClaims {
   readonly subject: string
@@ -55,6 +47,7 @@ export interface TokenOptions {
 
 interface Verified {
   readonly principal: Principal
+  /** Seconds since 1970, to the millisecond where the token says it. */
   readonly issuedAt: number
   readonly notBefore: number
   readonly expiresAt: number
@@ -69,12 +62,11 @@ export async function openTokens(options: TokenOptions): Promise<Tokens> {
   const verified = new LRUCache<string, Verified>({ max: 10_000 })
 
   async function check(token: string): Promise<Verified> {
-    const header = readHeader(token)
-    const claimedIssuer = unverifiedIssuer(token)
+    const { header, issuer: claimedIssuer } = readUnverified(token)
     const trusted = issuers.find((candidate) => candidate.issuer === null || candidate.issuer === claimedIssuer)
     if (!trusted) return refuse('invalid_token')
     const payload = await verifySignature(token, trusted, clock.now())
-    if (trusted.builtIn && typeof payload.iat === 'number' && (payload.exp ?? 0) - payload.iat > longestTokenS) refuse('invalid_token')
+    if (trusted.builtIn && lifetimeS(payload, clock.now()) > longestTokenS) refuse('invalid_token')
     return toVerified(payload, String(header.kid ?? ''), options)
   }
 
@@ -151,25 +143,35 @@ async function readPublicKey(pem: string): Promise<CryptoKey> {
   return importSPKI(String(key.export({ format: 'pem', type: 'spki' })), 'RS256')
 }
 
-function readHeader(token: string): Record<string, unknown> {
+/** What a token says of itself, before anything of it is believed. */
+function readUnverified(token: string): { header: Record<string, unknown>; issuer: unknown } {
+  const parts = token.split('.')
+  if (parts.length !== 3 || !parts.every(isCanonical)) refuse('invalid_token')
+  const [header, payload] = parts.slice(0, 2).map(readObject)
+  const { typ: type, kid } = header ?? {}
+  if (type !== undefined && !(typeof type === 'string' && /^(?:JWT|at\+jwt)$/i.test(type))) refuse('invalid_token')
+  if (kid !== undefined && typeof kid !== 'string') refuse('invalid_token')
+  if (!header || 'crit' in header || 'b64' in header) return refuse('invalid_token')
+  return { header, issuer: payload?.iss }
+}
+
+/** One spelling a token: no padding, no bits that decoding drops. */
+const isCanonical = (part: string): boolean => part.length > 0 && Buffer.from(part, 'base64url').toString('base64url') === part
+
+function readObject(part: string): Record<string, unknown> {
   try {
-    const header = decodeProtectedHeader(token) as Record<string, unknown>
-    const type = header.typ
-    if (type !== undefined && !/^(?:JWT|at\+jwt)$/i.test(String(type))) refuse('invalid_token')
-    if ('crit' in header || 'b64' in header) refuse('invalid_token')
-    return header
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(part, 'base64url'))
+    const value: unknown = JSON.parse(text)
+    if (value === null || typeof value !== 'object' || Array.isArray(value) || hasRepeatedKey(text)) refuse('invalid_token')
+    return value as Record<string, unknown>
   } catch (error) {
     return refuse('invalid_token', { cause: error })
   }
 }
 
-function unverifiedIssuer(token: string): unknown {
-  try {
-    return (JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) as { iss?: unknown }).iss
-  } catch (error) {
-    return refuse('invalid_token', { cause: error })
-  }
-}
+/** Counted from now for a token that names no beginning, or one to come. */
+const lifetimeS = ({ exp = 0, iat }: JWTPayload, now: Date): number =>
+  exp - Math.min(iat ?? Number.POSITIVE_INFINITY, Math.ceil(now.getTime() / 1000))
 
 async function verifySignature(token: string, trusted: TrustedIssuer, now: Date): Promise<JWTPayload> {
   try {
@@ -181,6 +183,7 @@ async function verifySignature(token: string, trusted: TrustedIssuer, now: Date)
       clockTolerance: clockToleranceS,
       currentDate: now,
     })
+    if (typeof payload.sub !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(payload.sub)) refuse('invalid_token')
     return payload
   } catch (error) {
     const expired = (error as { code?: string }).code === 'ERR_JWT_EXPIRED'
@@ -189,7 +192,7 @@ async function verifySignature(token: string, trusted: TrustedIssuer, now: Date)
 }
 
 function toVerified(payload: JWTPayload, kid: string, { permissionsOf }: TokenOptions): Verified {
-  const subject = String(payload.sub)
+  const subject = payload.sub ?? ''
   const roles = strings(payload.roles)
   const organizationId = organizationOf(payload)
   const userId = /^user:(\d+)$/.exec(subject)?.[1]
@@ -201,9 +204,16 @@ function toVerified(payload: JWTPayload, kid: string, { permissionsOf }: TokenOp
     roles,
     permissions: new Set([...permissionsOf(roles), ...strings(payload.permissions)]),
     account: typeof payload.acct === 'string' ? payload.acct : null,
+    ...(typeof payload.sid === 'string' ? { signIn: payload.sid } : {}),
     credential: `${String(payload.iss)}|${subject}|${kid}`,
   }
-  return { principal, issuedAt: payload.iat ?? 0, notBefore: payload.nbf ?? 0, expiresAt: payload.exp ?? 0 }
+  return { principal, issuedAt: issuedAtOf(payload), notBefore: payload.nbf ?? 0, expiresAt: payload.exp ?? 0 }
+}
+
+/** `iat` has whole seconds; our own ids (UUIDv7) carry the millisecond, which tells a token from before a revocation from one after. */
+function issuedAtOf({ iat = 0, jti }: JWTPayload): number {
+  const ms = /^[0-9a-f]{8}-[0-9a-f]{4}-7/.test(jti ?? '') ? Number.parseInt((jti ?? '').replace('-', '').slice(0, 12), 16) : 0
+  return Math.floor(ms / 1000) === iat ? ms / 1000 : iat
 }
 
 const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [])

@@ -42,6 +42,8 @@ const entries = {
   invalid_api_key: { kind: 'unauthenticated', sentence: 'Invalid or missing API key' },
   invalid_signature: { kind: 'forbidden', sentence: 'The signature does not match the request.' },
   invalid_client: { kind: 'unauthenticated', sentence: 'The client is unknown or its secret is wrong.' },
+  invalid_grant: { kind: 'invalid', sentence: 'The refresh token is unknown, used up, revoked or expired.' },
+  unsupported_grant_type: { kind: 'invalid', sentence: 'This grant type is not supported here.' },
   invalid_credentials: { kind: 'unauthenticated', sentence: 'The user name or the password is wrong.' },
   permission_denied: { kind: 'forbidden', sentence: 'This needs a permission that the caller does not have.' },
   locked_out: { kind: 'limited', sentence: 'Too many failed attempts; try again in a minute.' },
@@ -74,6 +76,7 @@ const entries = {
   // People
   username_taken: { kind: 'conflict', sentence: 'This username is already in use.' },
   email_taken: { kind: 'conflict', sentence: 'This e-mail address is already in use.' },
+  domain_taken: { kind: 'conflict', sentence: 'This domain already belongs to an organization.' },
   mobile_taken: { kind: 'conflict', sentence: 'This mobile number is already in use.' },
   weak_password: { kind: 'rule', sentence: 'The password needs at least 10 characters and must not be a common one.' },
   foreign_organization: { kind: 'not_found', sentence: 'No such organization.' },
@@ -97,6 +100,8 @@ const entries = {
   too_far_ahead: { kind: 'rule', sentence: 'This time is too far ahead to be booked.' },
   time_in_past: { kind: 'rule', sentence: 'This time is in the past.' },
   resource_unknown: { kind: 'rule', sentence: 'There is no such resource.' },
+  calendar_missing: { kind: 'rule', sentence: 'The organization has no calendar yet.' },
+  status_not_allowed: { kind: 'rule', sentence: 'This status cannot follow the present one.' },
   appointment_closed: { kind: 'rule', sentence: 'This appointment can no longer be changed.' },
 } as const satisfies Record<string, Entry>
 

@@ -6,6 +6,7 @@ import type { Static, TSchema } from 'typebox'
 import type { Principal } from '../auth/principal.ts'
 import type { Code } from '../errors/index.ts'
 import type { RawJson, Session } from '../session/index.ts'
+import type { Contract } from './contract.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 /** `public` asks for no credential; `authenticated` for any; otherwise the principal must have the permission. */
@@ -75,8 +76,12 @@ export interface Endpoint<P = unknown, Q = unknown, B = unknown> {
   /** Form under whose content type JSON may hide (curl -d without a header). */
   readonly bodyOptional?: boolean
   readonly bodyLimit?: number
+  /** The parts of a streamed upload, for the reference: the handler reads them itself. */
+  readonly parts?: TSchema
   /** Status to schema; null has no body, a string is a media type that is not JSON. */
   readonly response: Readonly<Record<number, TSchema | string | null>>
+  /** Where a standard prescribes other words than the contract's (RFC 6749). */
+  readonly renderError?: Contract['renderError']
   /** Refusals beyond the common ones. */
   readonly errors?: readonly Code[]
   /** What a path id of the wrong shape is: the same answer as an unknown one. */

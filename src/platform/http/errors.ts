@@ -19,8 +19,10 @@ export interface Kitchen {
   readonly draining: () => boolean
 }
 
-export function renderRefusal(kitchen: Kitchen, contract: Contract, requestId: string, refusal: Refusal): RenderedError {
-  const rendered = contract.renderError(refusal, { requestId, at: kitchen.clock.now() })
+type Dialect = Pick<Contract, 'renderError'>
+
+export function renderRefusal(kitchen: Kitchen, dialect: Dialect, requestId: string, refusal: Refusal): RenderedError {
+  const rendered = dialect.renderError(refusal, { requestId, at: kitchen.clock.now() })
   return { ...rendered, headers: { ...refusal.details.headers, ...rendered.headers } }
 }
 

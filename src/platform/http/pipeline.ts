@@ -150,7 +150,12 @@ async function renderSafely(
     const refusal = toRefusal(error)
     if (refusal.kind === 'unavailable') throw refusal
     if (refusal.kind === 'internal') kitchen.log.error({ err: error, requestId: facts.id }, 'request failed')
-    const { status, body, headers } = renderRefusal(kitchen, compiled.contract, facts.id, refusal)
+    const { status, body, headers } = renderRefusal(
+      kitchen,
+      { renderError: compiled.endpoint.renderError ?? compiled.contract.renderError },
+      facts.id,
+      refusal,
+    )
     return { status, body: JSON.stringify(body), headers: { 'content-type': 'application/json; charset=utf-8', ...headers } }
   }
 }

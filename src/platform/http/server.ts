@@ -18,8 +18,8 @@ export interface ServerOptions extends Kitchen {
   readonly tls?: { readonly cert: string; readonly key: string }
   /** Told of every answer: route pattern, status and time taken. */
   readonly onAnswer: (answer: Answered) => void
-  /** Told when a connection opens (+1) or closes (-1). */
-  readonly onConnection: (change: 1 | -1) => void
+  /** Told of every request as it arrives; `onAnswer` follows for each. */
+  readonly onStart: () => void
 }
 
 export interface Answered {
@@ -88,6 +88,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
 
 function observe(server: FastifyInstance, options: ServerOptions): void {
   server.addHook('onRequest', async (request, reply) => {
+    options.onStart()
     reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
     if (Array.isArray(request.raw.rawHeaders) && repeatedAuthorization(request.raw.rawHeaders)) throw new Refusal('invalid_token')
@@ -102,10 +103,6 @@ function observe(server: FastifyInstance, options: ServerOptions): void {
       status: reply.statusCode,
       ms: reply.elapsedTime,
     })
-  })
-  server.server.on('connection', (socket) => {
-    options.onConnection(1)
-    socket.once('close', () => options.onConnection(-1))
   })
 }
 
@@ -122,8 +119,9 @@ function fail(options: ServerOptions, request: FastifyRequest, reply: Reply, err
   const refusal = toRefusal(error)
   if (refusal.kind === 'internal')
     options.log.error({ err: error, requestId: request.id, route: request.routeOptions?.url }, 'request failed')
-  const contract = request.routeOptions?.config?.contract ?? contractOf(options.contracts, request.url)
-  const { status, body, headers } = renderRefusal(options, contract, request.id, refusal)
+  const { contract, endpoint } = request.routeOptions?.config ?? {}
+  const renderError = endpoint?.renderError ?? (contract ?? contractOf(options.contracts, request.url)).renderError
+  const { status, body, headers } = renderRefusal(options, { renderError }, request.id, refusal)
   if (!request.raw.complete && (refusal.kind === 'too_large' || refusal.kind === 'unauthenticated')) reply.header('connection', 'close')
   return reply
     .code(status)

@@ -1,0 +1,76 @@
+// Refresh tokens: random, kept as SHA-256, good for one exchange. All that descend from one sign-in are a family; one
+// that comes back after its exchange was stolen or copied, and ends the whole family (RFC 9700, 4.14.2).
+import type { Database } from '../db/index.ts'
+import { refuse } from '../errors/index.ts'
+import { secret } from '../ids/index.ts'
+import type { Session, Tx } from '../session/index.ts'
+import type { Clock } from '../time/index.ts'
+import { hashSecret } from './api-keys.ts'
+import { findRefreshToken, insertRefreshToken, type RefreshTokenRow, revokeRefreshFamily, useRefreshToken } from './auth.sql.ts'
+import type { Revocations } from './revocations.ts'
+
+const lifetimeMs = 30 * 24 * 3600 * 1000
+
+export interface RefreshGrant {
+  readonly organizationId: number
+  readonly subject: string
+  readonly family: string
+}
+
+export interface RefreshTokens {
+  /** In the transaction of the sign-in. @returns the token, which is shown once */
+  issue(tx: Tx, subject: string, family: string): Promise<string>
+  /** Whose token it is, before it is exchanged. @throws invalid_grant when unknown or run out */
+  find(token: string): Promise<RefreshGrant>
+  /** Takes the token out of use and makes its successor. @throws invalid_grant when it was used or revoked */
+  exchange(session: Session, token: string): Promise<{ grant: RefreshGrant; next: string }>
+  /** Ends a sign-in: its refresh tokens and its access tokens. */
+  endFamily(session: Session, family: string): Promise<void>
+}
+
+export const sessionSubject = (family: string): string => `session:${family}`
+
+export function openRefreshTokens(database: Database, revocations: Revocations, clock: Clock): RefreshTokens {
+  async function find(token: string): Promise<RefreshTokenRow> {
+    if (token.length > 256) refuse('invalid_grant')
+    const [row] = (await database.read(null, findRefreshToken, { hash: hashSecret(token) })) as RefreshTokenRow[]
+    if (!row || row.expiresAt <= clock.now()) return refuse('invalid_grant')
+    return row
+  }
+
+  async function issue(tx: Tx, subject: string, family: string): Promise<string> {
+    const token = `pbr_${secret(32)}`
+    const expiresAt = new Date(tx.now().getTime() + lifetimeMs)
+    await tx.run(insertRefreshToken, { hash: hashSecret(token), family, subject, at: tx.now(), expiresAt })
+    return token
+  }
+
+  const endFamily = (session: Session, family: string) =>
+    session.write(async (tx) => {
+      await tx.run(revokeRefreshFamily, { family, at: tx.now() })
+      await revocations.revoke(tx, sessionSubject(family))
+      tx.emit('session.ended', { family }, { resource: sessionSubject(family), feed: false })
+    })
+
+  return {
+    issue,
+    endFamily,
+    async find(token) {
+      const { organizationId, subject, family } = await find(token)
+      return { organizationId, subject, family }
+    },
+    async exchange(session, token) {
+      const row = await find(token)
+      if (row.organizationId !== session.organizationId) refuse('invalid_grant')
+      const next = await session.write(async (tx) => {
+        const used = await tx.read(useRefreshToken, { hash: hashSecret(token), at: tx.now() })
+        return used ? issue(tx, row.subject, row.family) : null
+      })
+      if (next === null) {
+        if (row.revokedAt === null) await endFamily(session, row.family)
+        return refuse('invalid_grant')
+      }
+      return { grant: { organizationId: row.organizationId, subject: row.subject, family: row.family }, next }
+    },
+  }
+}
