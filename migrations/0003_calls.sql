@@ -21,6 +21,8 @@ CREATE TABLE calls.calls (
   started_at timestamptz NOT NULL,
   answered_at timestamptz,
   ended_at timestamptz,
+  -- What the provider said it lasted; without that, duration_s follows from the times.
+  reported_duration_s integer,
   duration_s integer,
   hangup_cause text,
   cost_micros bigint NOT NULL DEFAULT 0,
@@ -30,6 +32,7 @@ CREATE TABLE calls.calls (
   PRIMARY KEY (organization_id, id)
 ) PARTITION BY RANGE (id);
 SELECT platform.guard('calls.calls');
+SELECT platform.reveal('calls.calls');
 -- Lists by time, by person, by number; the live ones for reconciliation.
 CREATE INDEX calls_time ON calls.calls (organization_id, started_at DESC, id DESC);
 CREATE INDEX calls_user ON calls.calls (organization_id, user_id, started_at DESC, id DESC);
@@ -46,6 +49,8 @@ CREATE TABLE calls.provider_calls (
   provider text NOT NULL,
   sid text NOT NULL,
   call_id uuid NOT NULL,
+  -- The one that stands for the whole call at its provider; the others are names of its legs.
+  primary_call boolean NOT NULL DEFAULT true,
   PRIMARY KEY (organization_id, provider, sid)
 );
 SELECT platform.guard('calls.provider_calls');
@@ -57,6 +62,13 @@ CREATE FUNCTION calls.find_provider_call(wanted_provider text, wanted_sid text) 
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
   SELECT p.organization_id, p.call_id FROM calls.provider_calls p WHERE p.provider = wanted_provider AND p.sid = wanted_sid LIMIT 1 $$;
 ALTER FUNCTION calls.find_provider_call OWNER TO patchbay_platform;
+
+-- Reconciliation runs for everybody: it must know where there is something to ask about, and nothing more.
+CREATE FUNCTION calls.organizations_with_live_calls(silent_since timestamptz) RETURNS SETOF bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+  SELECT DISTINCT c.organization_id FROM calls.calls c
+   WHERE c.status IN ('queued', 'ringing', 'in_progress') AND c.updated_at < silent_since ORDER BY 1 $$;
+ALTER FUNCTION calls.organizations_with_live_calls OWNER TO patchbay_platform;
 
 CREATE TABLE calls.legs (
   organization_id bigint NOT NULL,

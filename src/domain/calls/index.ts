@@ -1,0 +1,7 @@
+export { advanceCall, type CallReport } from './advance.ts'
+export { type CallStatus, callStatuses, type Direction, directions, isLive } from './call.ts'
+export type { CallRow } from './calls.sql.ts'
+export { findProviderCall, liveCalls, loadCall, organizationsWithLiveCalls, ownerOfProviderCall } from './find.ts'
+export { type LegInput, type LegKind, type OpenCall, openCall } from './open.ts'
+export type { CallUrls, FetchedCall, FetchedRecording, PlaceCall, Telephony } from './ports.ts'
+export { addLeg, addTurns, advanceLeg, nameCall, noteCallEvent, setHold, setOutcome, setParties, type Turn } from './timeline.ts'
