@@ -1,0 +1,55 @@
+// The sandbox as one HTTP server: the vendors' paths, each behind its own credential, and the control API beside them.
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { BadControl, controlRoutes } from './control.ts'
+import { type Answer, type Asked, BodyTooLarge, createHttpServer, json } from './http.ts'
+import { refusalAnswer, TwilioRefusal } from './twilio/errors.ts'
+import { guardTwilio, isTwilioPath, twilioRoutes } from './twilio/rest.ts'
+import type { World } from './world.ts'
+
+export interface Sandbox {
+  baseUrl: string
+  server: Server
+  close: () => Promise<void>
+}
+
+export async function startSandbox(world: World): Promise<Sandbox> {
+  const server = createHttpServer({
+    routes: [...twilioRoutes(world), ...controlRoutes(world)],
+    bodyLimitBytes: world.settings.bodyLimitBytes,
+    before: (asked) => (isTwilioPath(asked.path) ? guardTwilio(world, asked) : null),
+    notFound,
+    failed,
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(world.settings.port, world.settings.host, resolve)
+  })
+  const address = server.address()
+  world.baseUrl = `http://${world.settings.host}:${isAddress(address) ? address.port : world.settings.port}`
+  return {
+    baseUrl: world.baseUrl,
+    server,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+const isAddress = (value: ReturnType<Server['address']>): value is AddressInfo => typeof value === 'object' && value !== null
+
+function notFound(asked: Asked): Answer {
+  if (isTwilioPath(asked.path)) return refusalAnswer(new TwilioRefusal(20404, asked.path))
+  return json(404, { error: `there is no ${asked.method} ${asked.path} here` })
+}
+
+function failed(error: unknown, asked: Asked | null): Answer {
+  if (error instanceof TwilioRefusal) return refusalAnswer(error)
+  if (error instanceof BadControl) return json(error.status, { error: error.message })
+  if (error instanceof BodyTooLarge) return json(413, { error: error.message }, { connection: 'close' })
+  // A fault of the sandbox itself: told in full, for whoever develops against it.
+  process.stderr.write(`${asked?.method} ${asked?.path}: ${error instanceof Error ? error.stack : String(error)}\n`)
+  return json(500, { error: error instanceof Error ? error.message : String(error) })
+}
