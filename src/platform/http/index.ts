@@ -12,5 +12,18 @@ export {
   type Verify,
 } from './endpoint.ts'
 export type { Kitchen } from './errors.ts'
+export {
+  type Breaking,
+  diffOpenApi,
+  type Json,
+  type JsonObject,
+  type OpenApiDocument,
+  openApiOf,
+  openApiOfAll,
+  shownEndpoints,
+  tagsOf,
+  templateOf,
+  toAwsOpenApi,
+} from './openapi.ts'
 export { type Answered, buildServer, type ServerOptions } from './server.ts'
 export { statusOf } from './statuses.ts'
