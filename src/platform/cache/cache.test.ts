@@ -1,0 +1,352 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { memoryBus } from '../resilience/memory-bus.ts'
+import {
+  type FaultProxy,
+  faultProxy,
+  memcachedInstalled,
+  type Peer,
+  redisInstalled,
+  startMemcached,
+  startRedis,
+} from '../resilience/test-peers.ts'
+import { openVault } from '../secrets/index.ts'
+import { createLogger } from '../telemetry/index.ts'
+import { type Clock, movableClock, systemClock } from '../time/index.ts'
+import { type CacheOptions, type Caches, openCaches } from './index.ts'
+
+interface Person {
+  readonly name: string
+}
+const log = createLogger({ level: 'silent' })
+const sign = openVault({ key: 'a long enough key for the tests', previous: [] }).signer('cache')
+const parse = (value: unknown): Person | null =>
+  typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string' ? { name: value.name } : null
+const ada = async (): Promise<Person> => ({ name: 'Ada' })
+const bob = async (): Promise<Person> => ({ name: 'Bob' })
+
+const opened: Caches[] = []
+afterEach(async () => {
+  for (const caches of opened.splice(0)) await caches.close()
+})
+
+function process(options: Partial<CacheOptions> & { clock?: Clock } = {}) {
+  const caches = openCaches({ bus: memoryBus(), clock: systemClock, log, sign, timeoutMs: 1000, ...options })
+  opened.push(caches)
+  return caches
+}
+const inMemory = (caches: Caches, ttlS = 300, maxEntries = 1000) =>
+  caches.family<Person>({ name: 'user', tier: 'memory', ttlS, maxEntries })
+
+describe('a cache in memory', () => {
+  test('a thousand who ask at once make one load', async () => {
+    const users = inMemory(process())
+    const load = vi.fn(ada)
+    const found = await Promise.all(Array.from({ length: 1000 }, () => users.get('1', load)))
+    expect(load).toHaveBeenCalledTimes(1)
+    expect(new Set(found.map((person) => person.name))).toEqual(new Set(['Ada']))
+    await users.get('1', load)
+    await users.get('2', load)
+    expect(load).toHaveBeenCalledTimes(2)
+  })
+
+  test('a load that fails fails for all who waited, and the next one tries again', async () => {
+    const users = inMemory(process())
+    const failing = async (): Promise<Person> => {
+      throw new Error('no database')
+    }
+    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => users.get('1', failing)))
+    expect(outcomes.every((outcome) => outcome.status === 'rejected')).toBe(true)
+    expect(await users.get('1', ada)).toEqual({ name: 'Ada' })
+  })
+
+  test('a value is kept for its time and no longer', async () => {
+    const clock = movableClock('2026-11-24T09:00:00Z')
+    const users = inMemory(process({ clock }), 300)
+    await users.get('1', ada)
+    clock.advance(299)
+    expect(await users.get('1', bob)).toEqual({ name: 'Ada' })
+    clock.advance(1)
+    expect(await users.get('1', bob)).toEqual({ name: 'Bob' })
+  })
+
+  test('a value can say how long it is good for, and that it is not to be kept at all', async () => {
+    const clock = movableClock('2026-11-24T09:00:00Z')
+    const users = inMemory(process({ clock }), 300)
+    await users.get('1', ada, { ttlS: ({ name }) => (name === 'Ada' ? 10 : 0) })
+    clock.advance(10)
+    expect(await users.get('1', bob, { ttlS: () => 0 })).toEqual({ name: 'Bob' })
+    expect(await users.get('1', ada)).toEqual({ name: 'Ada' })
+  })
+
+  test('what was dropped is loaded again, and a load that began before the drop does not put its value back', async () => {
+    const users = inMemory(process())
+    const slow = Promise.withResolvers<Person>()
+    const before = users.get('1', () => slow.promise)
+    await users.drop('1')
+    const after = users.get('1', bob)
+    slow.resolve({ name: 'Ada' })
+    expect([await before, await after]).toEqual([{ name: 'Ada' }, { name: 'Bob' }])
+    expect(await users.get('1', ada)).toEqual({ name: 'Bob' })
+  })
+
+  test('clearing forgets everything, loads under way included', async () => {
+    const users = inMemory(process())
+    const slow = Promise.withResolvers<Person>()
+    await users.get('1', ada)
+    const before = users.get('2', () => slow.promise)
+    await users.clear()
+    slow.resolve({ name: 'Ada' })
+    await before
+    expect([await users.get('1', bob), await users.get('2', bob)]).toEqual([{ name: 'Bob' }, { name: 'Bob' }])
+  })
+
+  test('it holds no more than it may', async () => {
+    const caches = process()
+    const users = inMemory(caches, 300, 10)
+    for (let id = 0; id < 100; id++) await users.get(String(id), ada)
+    expect((await caches.stats()).tiers.memory?.size).toBe(10)
+  })
+
+  test('it counts hits, misses and loads', async () => {
+    const caches = process()
+    const users = inMemory(caches)
+    await users.get('1', ada)
+    await users.get('1', ada)
+    await users.get('2', ada)
+    expect(await caches.stats()).toEqual({
+      tiers: { memory: { hits: 1, misses: 2, size: 2, up: true } },
+      families: { user: { hits: 1, misses: 2, loads: 2, tierHits: 0, tierMisses: 0, size: 2, tier: 'memory' } },
+    })
+  })
+
+  test('what is dropped in one process is gone from the other', async () => {
+    const bus = memoryBus()
+    const [here, there] = [inMemory(process({ bus })), inMemory(process({ bus }))]
+    await there.get('1', ada)
+    await there.get('2', ada)
+    await here.drop('1')
+    expect([await there.get('1', bob), await there.get('2', bob)]).toEqual([{ name: 'Bob' }, { name: 'Ada' }])
+    await here.clear()
+    expect(await there.get('2', bob)).toEqual({ name: 'Bob' })
+  })
+
+  test('after the bus was lost everything is asked for anew', async () => {
+    const bus = memoryBus()
+    const users = inMemory(process({ bus }))
+    await users.get('1', ada)
+    await bus.publish('resync', null)
+    expect(await users.get('1', bob)).toEqual({ name: 'Bob' })
+  })
+
+  test('a bus that is away does not break a drop', async () => {
+    const bus = memoryBus()
+    const users = inMemory(process({ bus }))
+    await users.get('1', ada)
+    bus.fail(new Error('no database'))
+    await users.drop('1')
+    expect(await users.get('1', bob)).toEqual({ name: 'Bob' })
+  })
+
+  test('a message that cannot be read changes nothing', async () => {
+    const bus = memoryBus()
+    const users = inMemory(process({ bus }))
+    await users.get('1', ada)
+    for (const junk of [
+      null,
+      'x',
+      {},
+      { from: 1, family: 'user', key: '1' },
+      { from: 'x', family: 'none', key: '1' },
+      { from: 'x', family: 'user', key: 1 },
+    ])
+      await bus.publish('cache.drop', junk)
+    expect(await users.get('1', bob)).toEqual({ name: 'Ada' })
+  })
+})
+
+const kinds = [
+  { tier: 'redis', installed: redisInstalled, start: startRedis },
+  { tier: 'memcached', installed: memcachedInstalled, start: startMemcached },
+] as const
+
+describe.each(kinds)('a cache over $tier', ({ tier, installed, start }) => {
+  describe.skipIf(!installed)(`(needs ${tier} on the path)`, () => {
+    let server: Peer
+    let proxy: FaultProxy
+    let next = 0
+    beforeAll(async () => {
+      server = await start()
+      proxy = await faultProxy(server.port)
+    })
+    afterAll(async () => {
+      await proxy.stop()
+      await server.stop()
+    })
+    afterEach(() => {
+      proxy.mode = 'pass'
+      proxy.delayMs = 0
+      proxy.lie = null
+    })
+
+    const at = (port: number) =>
+      tier === 'redis' ? { redis: { url: `redis://127.0.0.1:${port}` } } : { memcached: { host: '127.0.0.1', port } }
+    const over = async (options: Partial<CacheOptions> = {}, port = server.port) => {
+      const caches = process({ ...at(port), ...options })
+      await caches.check(tier)
+      return { caches, users: caches.family<Person>({ name: 'user', tier, ttlS: 300, maxEntries: 100, parse }) }
+    }
+    /** A key of this test alone. */
+    const fresh = () => `${tier}-${next++}`
+    /** In the tier, as a process sees it that has nothing in its memory. */
+    const inTier = async (key: string): Promise<string> => {
+      const { users } = await over()
+      return (await users.get(key, async () => ({ name: 'nobody' }), { ttlS: () => 0 })).name
+    }
+    const stored = (key: string, name: string) =>
+      vi.waitFor(async () => expect(await inTier(key)).toBe(name), { timeout: 5000, interval: 20 })
+
+    test('what one process loaded the next one finds', async () => {
+      const key = fresh()
+      const { users } = await over()
+      await users.get(key, ada)
+      await stored(key, 'Ada')
+      const { users: there, caches } = await over()
+      expect(await there.get(key, bob)).toEqual({ name: 'Ada' })
+      expect((await caches.stats()).tiers[tier]).toMatchObject({ hits: 1, misses: 0, up: true })
+      expect((await caches.stats()).tiers[tier]?.size).toBeGreaterThan(0)
+    })
+
+    test('a key of any length and letters is a key', async () => {
+      const { users } = await over()
+      for (const key of ['ü ber', 'a\r\nset b 0 0 1\r\nx', 'k'.repeat(1000)]) {
+        await users.get(key, ada)
+        await stored(key, 'Ada')
+      }
+    })
+
+    test('what was dropped is gone for all, and a load that began before cannot bring it back, here or elsewhere', async () => {
+      const key = fresh()
+      const bus = memoryBus()
+      const [here, there] = [await over({ bus }), await over({ bus })]
+      const slow = Promise.withResolvers<Person>()
+      const loading = there.users.get(key, () => slow.promise)
+      await vi.waitFor(async () => expect((await there.caches.stats()).families.user?.loads).toBe(1))
+      await here.users.drop(key)
+      slow.resolve({ name: 'Ada' })
+      await loading
+      // A process that never heard of the drop puts its stale value back, or tries to.
+      const deaf = await over()
+      await deaf.users.get(key, ada)
+      expect(await inTier(key)).toBe('nobody')
+      expect(await there.users.get(key, bob)).toEqual({ name: 'Bob' })
+    })
+
+    test('a tier that lies is not believed', async () => {
+      const key = fresh()
+      const { users } = await over()
+      await users.get(key, ada)
+      await stored(key, 'Ada')
+      proxy.lie = (answer) => Buffer.from(answer.toString('latin1').replaceAll('Ada', 'Eve'), 'latin1')
+      const { users: deceived } = await over({}, proxy.port)
+      expect(await deceived.get(key, bob)).toEqual({ name: 'Bob' })
+    })
+
+    test('a value of another key, another shape, or signed by somebody else is a miss, and makes room', async () => {
+      const [key, other] = [fresh(), fresh()]
+      const forger = await over({ sign: () => 'forged' })
+      await forger.users.get(key, async () => ({ name: 'Eve' }))
+      const shapeless = process(at(server.port)).family<number>({ name: 'user', tier, ttlS: 300, maxEntries: 1, parse: () => null })
+      await vi.waitFor(async () => {
+        await shapeless.get(other, async () => 7)
+        expect(await inTier(key)).toBe('nobody')
+      })
+      for (const name of [key, other]) {
+        const { users } = await over()
+        expect(await users.get(name, bob)).toEqual({ name: 'Bob' })
+      }
+    })
+
+    test('a tier that is silent slows a few reads, breaks none, and is used again afterwards', async () => {
+      const { users, caches } = await over({ timeoutMs: 50 }, proxy.port)
+      proxy.mode = 'silent'
+      const began = performance.now()
+      for (let count = 0; count < 100; count++) expect(await users.get(fresh(), ada)).toEqual({ name: 'Ada' })
+      expect(performance.now() - began).toBeLessThan(3000)
+      expect((await caches.stats()).tiers[tier]?.up).toBe(false)
+      proxy.mode = 'pass'
+      await vi.waitFor(
+        async () => {
+          await users.get(fresh(), ada)
+          expect((await caches.stats()).tiers[tier]?.up).toBe(true)
+        },
+        { timeout: 8000, interval: 100 },
+      )
+    }, 20_000)
+
+    test('a tier that answers garbage breaks no read', async () => {
+      const { users } = await over({ timeoutMs: 50 }, proxy.port)
+      proxy.lie = (answer) => Buffer.alloc(answer.length, 0x2a)
+      for (let count = 0; count < 20; count++) expect(await users.get(fresh(), ada)).toEqual({ name: 'Ada' })
+    })
+
+    test('a drop while the tier was away holds when it is back', async () => {
+      const key = fresh()
+      const { users: first } = await over()
+      await first.get(key, ada)
+      await stored(key, 'Ada')
+      const bus = memoryBus()
+      const [here, there] = [await over({ bus, timeoutMs: 50 }, proxy.port), await over({ bus })]
+      proxy.mode = 'silent'
+      await here.users.drop(key)
+      // The process that reaches the tier did it at once for the other.
+      await vi.waitFor(async () => expect(await inTier(key)).toBe('nobody'))
+      expect(await there.users.get(key, bob)).toEqual({ name: 'Bob' })
+    })
+
+    test('even when no process could reach it', async () => {
+      const key = fresh()
+      const { users: first } = await over()
+      await first.get(key, ada)
+      await stored(key, 'Ada')
+      const { users } = await over({ timeoutMs: 50 }, proxy.port)
+      proxy.mode = 'silent'
+      await users.drop(key)
+      proxy.mode = 'pass'
+      await vi.waitFor(
+        async () => {
+          await users.get(fresh(), ada)
+          expect(await inTier(key)).toBe('nobody')
+        },
+        { timeout: 8000, interval: 100 },
+      )
+    }, 20_000)
+
+    test('a tier that was never there costs nothing but its absence', async () => {
+      const caches = process({ ...at(1), timeoutMs: 50 })
+      const users = caches.family<Person>({ name: 'user', tier, ttlS: 300, maxEntries: 100, parse })
+      expect(await users.get('1', ada)).toEqual({ name: 'Ada' })
+      await users.drop('1')
+      await expect(caches.check(tier)).rejects.toThrow()
+      expect((await caches.stats()).tiers[tier]).toMatchObject({ size: null })
+    })
+
+    test('clearing empties memory and tier', async () => {
+      const key = fresh()
+      const { users, caches } = await over()
+      await users.get(key, ada)
+      await stored(key, 'Ada')
+      await caches.find('user')?.clear()
+      expect(await inTier(key)).toBe('nobody')
+      expect(await users.get(key, bob)).toEqual({ name: 'Bob' })
+    })
+  })
+})
+
+test('a tier that is not configured is memory alone, and says so when checked', async () => {
+  const caches = process()
+  const users = caches.family<Person>({ name: 'user', tier: 'memcached', ttlS: 300, maxEntries: 10, parse })
+  await users.get('1', ada)
+  expect(await users.get('1', bob)).toEqual({ name: 'Ada' })
+  expect(caches.configured('memcached')).toBe(false)
+  await expect(caches.check('memcached')).rejects.toThrow('memcached is not configured')
+})
