@@ -70,6 +70,8 @@ export interface Call {
   interrupted: PromiseWithResolvers<void>
   sequence: number
   callbacks: Promise<void>
+  /** Callbacks kept back on purpose, to come out of order. */
+  heldBack: (() => Promise<void>)[]
   /** Settles when the call is over and its last callback was answered. */
   settled: PromiseWithResolvers<void>
   events: CallEvent[]
@@ -106,6 +108,7 @@ export function openCall(world: World, given: NewCall): Call {
     interrupted: Promise.withResolvers(),
     sequence: 0,
     callbacks: Promise.resolve(),
+    heldBack: [],
     settled: Promise.withResolvers(),
     events: [],
     watchers: new Set(),
@@ -137,6 +140,9 @@ export function setStatus(world: World, call: Call, status: CallStatus): void {
   if (finalStatuses.has(status)) call.endedMs = nowOn(world, call)
   emit(call, { type: 'status', status })
 }
+
+/** When it was dialled; a call that never rang has the time it was made. */
+export const startOf = (call: Call) => call.startedMs ?? (isOver(call) ? call.createdMs : null)
 
 /** Whole seconds between the answer and the end; 0 when nobody answered. */
 export function durationS(call: Call): number {

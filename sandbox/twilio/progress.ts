@@ -44,21 +44,19 @@ const sipCode = (status: CallStatus) => sipCodes[status] ?? '200'
 /** Sends a callback in the call's own order, without holding the call up. Its answer is recorded and otherwise ignored. */
 export function send(world: World, call: Call, hook: Hook, fields: Fields): void {
   const fault = callbackFaultOf(call) ?? takeFault(world, 'callbacks')
-  if (!fault) {
-    call.callbacks = call.callbacks.then(() => deliver(world, call, hook, fields))
-    return
-  }
-  emit(call, { type: 'error', code: 0, message: `on purpose: this callback is ${fault.kind}` })
-  const before = call.callbacks
-  call.callbacks = misdeliver(fault.kind, fault.delayMs || usualDelayMs, before, () => deliver(world, call, hook, fields))
+  const go = () => deliver(world, call, hook, fields)
+  if (fault) emit(call, { type: 'error', code: 0, message: `on purpose: this callback is ${fault.kind}` })
+  if (fault?.kind === 'disordered' && !isOver(call)) call.heldBack.push(go)
+  else call.callbacks = misdeliver(fault?.kind ?? null, fault?.delayMs || usualDelayMs, call.callbacks, go)
+  // What was held back follows the end of the call, the latest of it first.
+  if (isOver(call)) for (const held of call.heldBack.splice(0).reverse()) call.callbacks = call.callbacks.then(held)
 }
 
-async function misdeliver(kind: CallbackFault, delayMs: number, before: Promise<void>, go: () => Promise<void>): Promise<void> {
+function misdeliver(kind: CallbackFault | null, delayMs: number, before: Promise<void>, go: () => Promise<void>): Promise<void> {
   if (kind === 'lost') return before
   if (kind === 'repeated') return before.then(go).then(go)
   if (kind === 'late') return before.then(() => sleep(delayMs)).then(go)
-  // Disordered: the earlier the event, the longer it is under way, so that the last arrives first.
-  await Promise.all([before, sleep(delayMs).then(go)])
+  return before.then(go)
 }
 
 // Real time: the delay is one that the server sees, whatever the speed of the clock here.

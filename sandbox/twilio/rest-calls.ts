@@ -3,7 +3,7 @@
 import { rfc2822 } from '../clock.ts'
 import { type Answer, type Asked, json, type Route } from '../http.ts'
 import type { World } from '../world.ts'
-import { type Call, durationS, interrupt, isOver, type Source, type Watched } from './call.ts'
+import { type Call, durationS, interrupt, isOver, type Source, startOf, type Watched } from './call.ts'
 import { refuse } from './errors.ts'
 import { pageOf } from './paging.ts'
 import { apiVersion } from './params.ts'
@@ -146,7 +146,7 @@ function fits(call: Call, query: URLSearchParams): boolean {
     same('From', call.from) &&
     same('Status', call.status) &&
     same('ParentCallSid', call.parentSid) &&
-    inTime(query, 'StartTime', call.startedMs) &&
+    inTime(query, 'StartTime', startOf(call)) &&
     inTime(query, 'EndTime', call.endedMs)
   )
 }
@@ -183,7 +183,7 @@ export function renderCall(world: World, call: Call): Record<string, unknown> {
     from_formatted: formatted(call.from),
     status: call.status === 'initiated' ? 'queued' : call.status,
     direction: call.direction,
-    start_time: time(call.startedMs ?? (isOver(call) ? call.createdMs : null)),
+    start_time: time(startOf(call)),
     end_time: time(call.endedMs),
     duration: isOver(call) ? String(durationS(call)) : null,
     price: priceOf(call),
