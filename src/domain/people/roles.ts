@@ -30,6 +30,20 @@ const integration = [
 const table: Readonly<Record<string, readonly string[]>> = { user, supervisor, integration, admin: ['*'] }
 
 export const roleNames = ['user', 'supervisor', 'admin', 'integration'] as const
+export type RoleName = (typeof roleNames)[number]
+
+/** What only an admin has: `*` holds it, and a user's list of permissions names it. */
+const adminOnly = ['users:write', 'users:delete', 'organizations:write', 'cache:admin', 'recordings:delete'] as const
+
+/** Every permission there is. */
+export const everyPermission: readonly string[] = [...new Set([...Object.values(table).flat(), ...adminOnly])].filter(
+  (name) => name !== '*',
+)
+
+/** Role to permissions, `*` spelled out: what a user is shown to have. */
+export const roleGrants: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(table).map(([role, permissions]) => [role, permissions.includes('*') ? everyPermission : permissions]),
+)
 
 /** Unknown roles give nothing. */
 export function permissionsOf(roles: readonly string[]): string[] {

@@ -1,0 +1,94 @@
+// Passwords that everybody tries first, ten characters and longer: shorter ones are refused by their length.
+// Put together by pattern: keyboard rows, counting, "password" and "welcome" in several languages, first names, teams,
+// brands and seasons, each with the endings that people add when a rule asks for one.
+const text = `
+1234567890 12345678910 123456789012 0123456789 0987654321 01234567890 1234567891 1234567892 9876543210 1234512345 1234554321 1122334455
+11223344556677 123456789a 123456789q 123456789z a123456789 q123456789 qwerty123456 123456qwerty qwertyuiop qwertyuiop123 qwertyuiop1
+qwerty12345 qwerty1234 qwerty123456789 1qaz2wsx3edc 1qaz2wsx3edc4rfv 1q2w3e4r5t 1q2w3e4r5t6y 1q2w3e4r5t6y7u q1w2e3r4t5 q1w2e3r4t5y6
+zaq12wsxcde3 zaq1xsw2cde3 qazwsxedc1 qazwsxedcrfv qazwsx1234 qazwsx123456 1qazxsw23edc asdfghjkl1 asdfghjkl123 asdfghjklqwertyuiop
+zxcvbnm123 zxcvbnm1234 zxcvbnmasdfghjkl qwertasdfg qwertzuiop azertyuiop asdf123456 asdfasdf123 asdf1234567 qweasdzxc1 qweasdzxc123
+qwe123456789 qweqwe1234 poiuytrewq lkjhgfdsa1 mnbvcxz123 password12 password123 password1234 password12345 password123456 password1!
+password123! passw0rd12 passw0rd123 passw0rd1! p@ssword12 p@ssword123 p@ssw0rd12 p@ssw0rd123 p@ssw0rd1234 p@ssw0rd123! pa55word12
+pa55word123 pa$$word12 pa$$word123 passwordpassword password2020 password2021 password2022 password2023 password2024 password2025
+password2026 mypassword mypassword1 mypassword123 thepassword newpassword newpassword1 newpassword123 changeme12 changeme123
+changeme1234 changeme123! changepassword letmein123 letmein1234 letmein123! letmeinplease letmein12345 welcome123 welcome1234
+welcome123! welcome12345 welcome2020 welcome2021 welcome2022 welcome2023 welcome2024 welcome2025 welcome2026 welcomeback welcomehome
+admin12345 admin123456 admin123456789 administrator administrator1 administrator123 adminadmin adminadmin1 adminpassword admin@1234
+admin@12345 admin1234567 superadmin superadmin1 superadmin123 superuser1 superuser123 rootroot12 rootpassword root123456 toor123456
+testtest12 testtest123 test123456 test1234567 test12345678 testpassword testing123 testing1234 tester1234 guest12345 guest123456
+guestguest default123 default1234 defaultpassword secret1234 secret12345 secretpassword temp123456 temppassword temporary1 temporary123
+user123456 user1234567 username123 username1234 userpassword login12345 login123456 demo123456 demodemo12 demopassword iloveyou12
+iloveyou123 iloveyou1234 iloveyou12345 iloveyou22 iloveyou143 iloveyousomuch iloveyouforever iloveyoubaby iloveyou4ever iloveyou69
+ilovejesus ilovegod123 iloveme123 iloveme1234 ilovemyself ilovemymom ilovemyfamily ilovemydog ilovemykids ilovehim12 iloveher12
+loveyou123 loveyou1234 loveyouforever lovelove12 lovelove123 lover12345 foreverlove truelove12 truelove123 mylove1234 sweetheart
+sweetheart1 sweetheart123 football12 football123 football1234 baseball12 baseball123 baseball1234 basketball basketball1 basketball12
+basketball23 basketball123 volleyball volleyball1 volleyball123 soccer1234 soccer12345 hockey1234 softball12 softball123 cheerleader
+cheerleader1 liverpool1 liverpool12 liverpool123 liverpoolfc liverpoolfc1 manchester manchester1 manchesterunited arsenal123 arsenal1234
+chelsea123 chelsea1234 barcelona1 barcelona10 barcelona123 realmadrid realmadrid1 realmadrid7 juventus12 juventus123 juventus1897
+galatasaray galatasaray1905 fenerbahce fenerbahce1907 besiktas1903 corinthians corinthians1910 flamengo123 palmeiras1 steelers12
+steelers123 yankees123 cowboys123 patriots12 superman12 superman123 superman1234 batman1234 batman12345 spiderman1 spiderman12
+spiderman123 ironman123 wolverine1 wolverine123 starwars12 starwars123 startrek12 pokemon123 pokemon1234 pikachu123 naruto1234
+narutouzumaki dragonball dragonball1 dragonballz dragonballz1 dragon1234 dragon12345 onepiece12 onepiece123 minecraft1 minecraft12
+minecraft123 fortnite12 fortnite123 counterstrike counterstrike1 worldofwarcraft warcraft12 warcraft123 starcraft1 starcraft2
+playstation playstation1 playstation2 playstation3 playstation4 nintendo12 nintendo64 nintendo123 finalfantasy finalfantasy7
+kingdomhearts harrypotter harrypotter1 harrypotter7 lordoftherings gameofthrones sunshine12 sunshine123 sunshine1234 princess12
+princess123 princess1234 babygirl12 babygirl123 babygirl1234 butterfly1 butterfly2 butterfly12 butterfly123 buttercup1 buttercup12
+snowflake1 moonlight1 moonlight12 starlight1 blueberry1 strawberry strawberry1 strawberry12 cheesecake chocolate1 chocolate12
+chocolate123 peanutbutter watermelon watermelon1 pineapple1 pineapple12 marshmallow cupcake123 cookie1234 cookiemonster cinnamon12
+gingerbread jellybean1 lollipop12 lollipop123 rainbow123 rainbow1234 flower1234 flowerpower tinkerbell tinkerbell1 cinderella
+cinderella1 hellokitty hellokitty1 hellokitty123 mickeymouse mickeymouse1 winniethepooh spongebob1 spongebob12 spongebob123 monkey1234
+monkey12345 monkey123456 shadow1234 shadow12345 master1234 master12345 master123456 michael123 michael1234 jennifer12 jennifer123
+jessica123 jessica1234 jordan1234 michelle12 michelle123 charlie123 charlie1234 thomas1234 daniel1234 andrew1234 matthew123 joshua1234
+anthony123 samantha12 samantha123 nicole1234 elizabeth1 elizabeth12 elizabeth123 alexander1 alexander12 alexander123 christopher
+christopher1 christian1 christian12 christian123 christine1 christina1 stephanie1 stephanie12 stephanie123 katherine1 gabriel123
+gabriella1 valentina1 valentina123 alejandro1 alejandro123 alejandra1 sebastian1 sebastian123 francisco1 fernando12 fernando123
+guillermo1 estrellita estrella12 estrella123 tequiero12 tequiero123 tequieromucho teamo12345 teamo123456 teamomucho teamo4ever
+miamor1234 contraseña contrasena contrasena1 contrasena123 mariposa12 mariposa123 corazon123 chocolate10 passwort12 passwort123
+passwort1234 hallo12345 hallo123456 hallohallo schatz1234 schatzi123 ichliebedich ichliebedich1 geheim1234 geheim12345 deutschland
+deutschland1 fussball12 fussball123 sommer2020 sommer2021 sommer2022 sommer2023 sommer2024 sommer2025 winter2020 motdepasse motdepasse1
+motdepasse123 azerty1234 azerty12345 azerty123456 bonjour123 bonjour1234 jetaime123 jetaime1234 doudou1234 marseille13 wachtwoord
+wachtwoord1 wachtwoord123 welkom1234 welkom12345 zeppelin12 amsterdam1 amsterdam12 amsterdam020 feyenoord1 lozenord12 losenord12
+lösenord12 salasana12 salasana123 parola1234 parola12345 parola123456 senha12345 senha123456 senha123456789 bemvindo123 brasil1234
+portugal12 portugal123 haslo12345 haslo123456 polska1234 polska12345 kocham123456 kochamcie1 lokomotiv1 privet1234 parol12345
+parol123456 abcd123456 abcdef1234 abcdef12345 abcdef123456 abcdefg123 abcdefg1234 abcdefgh12 abcdefghij abcdefghijk abcdefghijkl
+abc1234567 abc12345678 abc123456789 abc123abc123 abcabc1234 abcd1234abcd aaaaaaaaaa aaaaaaaaaaaa aaaaaa1111 aaa1234567 a1b2c3d4e5
+a1b2c3d4e5f6 a1s2d3f4g5 a1a2a3a4a5 aa12345678 aa123456789 zz12345678 xx12345678 1a2b3c4d5e 1a2s3d4f5g 123abc456def 123qwe123qwe
+123qweasdzxc 123qweasd123 123123123a 1231231234 123321123321 1233211234567 123654789a 147258369a 147258369147 159753159753 159357159357
+741852963a 741852963741 789456123a 789456123789 7894561230 963852741a 1593572486 3216549870 0147258369 0000000000 00000000001 1111111111
+11111111111 1111122222 1212121212 2222222222 3333333333 4444444444 5555555555 6666666666 7777777777 8888888888 9999999999 1111111111a
+1010101010 1313131313 2020202020 6969696969 1029384756 5432112345 0123401234 1357924680 1357913579 2468101214 2468024680 3141592653
+3141592654 31415926535 2718281828 !@#$%^&*() !qaz2wsx3edc !qaz@wsx#edc 1qaz!qaz1qaz qwer1234!@#$ qwer1234asdf qwer123456 qwer12345678
+1234qwerasdf 1234qwerasdfzxcv 12qwaszx12 q2w3e4r5t6 qaz123wsx456 qazxswedc1 qazxswedcvfr zxcv123456 zxcvb12345 asdfg12345 qwert12345
+qwert123456 qwertz1234 qwertz12345 trewq54321 tgbyhnujm1 wsxedcrfv1 edcrfvtgb1 rfvtgbyhn1 trustno1trustno1 trustnoone trustnoone1
+whatever12 whatever123 whatever1234 nothing123 nothing1234 freedom123 freedom1234 internet12 internet123 computer12 computer123
+computer1234 samsung123 samsung1234 samsunggalaxy google1234 google12345 google123456 facebook12 facebook123 facebook1234 instagram1
+instagram123 youtube123 youtube1234 twitter123 snapchat12 snapchat123 whatsapp12 whatsapp123 linkedin12 linkedin123 microsoft1
+microsoft123 windows123 windows1234 windowsxp1 apple12345 apple123456 iphone1234 iphone12345 android123 android1234 motorola12
+motorola123 blackberry blackberry1 blackberry123 ericsson12 nokia12345 nokia123456 vodafone12 vodafone123 verizon123 telephone1
+telephone12 telephone123 callcenter callcenter1 callcenter123 voicemail1 voicemail12 voicemail123 asterisk12 asterisk123 freeswitch
+freeswitch1 freepbx123 extension1 siptrunk123 mustang123 mustang1234 mercedes12 mercedes123 mercedesbenz ferrari123 ferrari1234
+porsche911 porsche9111 lamborghini lamborghini1 corvette12 corvette123 chevrolet1 chevrolet123 harleydavidson harley1234 yamaha1234
+yamaha12345 suzuki1234 kawasaki12 volkswagen volkswagen1 volkswagen123 mitsubishi mitsubishi1 landrover1 motorcycle motocross1
+january123 february12 september1 september11 september12 september123 november11 november12 november123 december12 december25
+december123 october123 october1234 spring2020 spring2021 spring2022 spring2023 spring2024 spring2025 spring2026 summer2020 summer2021
+summer2022 summer2023 summer2024 summer2025 summer2026 autumn2020 autumn2021 autumn2022 autumn2023 autumn2024 autumn2025 autumn2026
+winter2021 winter2022 winter2023 winter2024 winter2025 winter2026 monday1234 friday1234 saturday12 sunday1234 christmas1 christmas12
+christmas25 christmas123 halloween1 halloween12 halloween31 valentine1 valentine14 birthday12 birthday123 happybirthday anniversary
+letmein2020 letmein2021 letmein2022 letmein2023 letmein2024 letmein2025 companyname company123 company1234 business12 business123
+office1234 office12345 manager123 manager1234 employee12 employee123 customer12 customer123 support123 support1234 helpdesk12
+helpdesk123 reception1 reception123 secretary1 marketing1 marketing123 accounting accounting1 accounting123 security12 security123
+security1234 password!! password00 password01 password02 password07 password09 password10 password11 password13 password21 password22
+password23 password69 password77 password88 password99 passw0rd01 passwordabc abcpassword 123password 1234password 12345password
+123456password yourpassword ourpassword nopassword nopassword1 forgotpassword forgetpassword lostpassword enterpassword
+correcthorsebatterystaple opensesame opensesame1 abracadabra abracadabra1 hocuspocus supersecret supersecret1 topsecret1 topsecret12
+topsecret123 verysecret youshallnotpass maytheforcebewithyou thequickbrownfox helloworld helloworld1 helloworld123 hello12345
+hello123456 hellohello hellothere godisgood1 godisgreat godbless12 godbless123 jesuschrist jesuschrist1 jesusislord jesuslovesme
+jesus12345 jesus123456 blessed123 blessed1234 heaven1234 angel12345 angel123456 angelbaby1 angels1234 diamond123 diamond1234 platinum12
+platinum123 goldfish12 goldeneye1 silver1234 thunder123 thunderbird lightning1 lightning123 hurricane1 blackjack1 blackjack21 blackcat13
+blackhawk1 bluemoon12 redsox2004 redskins12 greenday12 greenday123 linkinpark linkinpark1 metallica1 metallica12 metallica123 slipknot12
+slipknot666 nirvana123 acdcacdc12 guitarhero rockandroll rocknroll1 hiphop1234 eminem1234 backstreetboys onedirection onedirection1
+justinbieber justinbieber1 michaeljackson britneyspears
+`
+
+/** Lower case. */
+export const commonPasswords: ReadonlySet<string> = new Set(text.split(/\s+/).filter(Boolean))

@@ -1,0 +1,16 @@
+export { peopleJobs } from './jobs.ts'
+export { everyPermission, permissionsOf, type RoleName, roleNames, type Sight, sightOf } from './roles.ts'
+export { clientTokenS, refreshSignIn, type SignedIn, type SigningInServices, signIn, signInClient, signOut } from './signing-in.ts'
+export { getUserInfo, type UserInfo } from './userinfo.ts'
+export {
+  createUser,
+  deactivateUser,
+  getUser,
+  listUsers,
+  type NewUser,
+  type PeopleServices,
+  releaseUsername,
+  type UserChange,
+  type UserQuery,
+  updateUser,
+} from './users.ts'

@@ -1,0 +1,10 @@
+export {
+  createOrganization,
+  getOrganization,
+  listOrganizationIds,
+  type NewOrganization,
+  type Organization,
+  organizationSettings,
+  updateOrganizationSettings,
+} from './organization.ts'
+export { defaultSettings, type OrganizationSettings, type Retention, type SettingsChange } from './settings.ts'
