@@ -1,6 +1,7 @@
 // Recordings, voicemail and other files: in a folder of this machine, or in S3, behind one port.
 // Refuses keys that could leave their place, files that are too large, ranges outside the file.
 import { join } from 'node:path'
+import type { Guard } from '../resilience/index.ts'
 import type { Vault } from '../secrets/index.ts'
 import type { Clock } from '../time/index.ts'
 import { openFileStore } from './files.ts'
@@ -22,8 +23,10 @@ export function openBlobs(input: {
   readonly vault: Pick<Vault, 'signer'>
   readonly clock: Clock
   readonly baseUrl: () => string
+  /** Around every request to S3 but uploads, which take as long as they take; the SDK repeats those by itself. */
+  readonly guard?: Guard
 }): BlobStore {
-  const { settings, vault, clock, baseUrl } = input
-  if (settings.s3) return openS3Store(settings.s3)
+  const { settings, vault, clock, baseUrl, guard } = input
+  if (settings.s3) return openS3Store({ ...settings.s3, ...(guard ? { guarded: (fn) => guard.call(fn, { idempotent: true }) } : {}) })
   return openFileStore({ folder: join(settings.dataFolder, 'blobs'), publicUrl: baseUrl, sign: vault.signer(linkPurpose), clock })
 }

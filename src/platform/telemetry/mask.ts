@@ -20,10 +20,14 @@ const bearer = /\b(Bearer|Basic)\s+[\w.~+/=-]+/gi
 const jsonWebToken = /\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?/g
 const urlPassword = /(\w+:\/\/[^\s:/@]*):[^\s@/]+@/g
 
+/** What any of the above begins with: most texts have none of it. */
+const suspect = /[@+%]|\d{3}|eyJ|:\/\/|bearer|basic|tel:|sips?:/i
+
 const maskNumber = (text: string): string => `+*${text.replace(/\D/g, '').slice(-2)}`
 
 /** Free text: numbers, e-mail addresses and credentials inside it are masked, the rest stays. */
 export function maskText(text: string): string {
+  if (!suspect.test(text)) return text
   let masked = text
   if (/bearer|basic/i.test(masked)) masked = masked.replace(bearer, '$1 [masked]')
   if (masked.includes('eyJ')) masked = masked.replace(jsonWebToken, '[token]')
@@ -35,12 +39,13 @@ export function maskText(text: string): string {
 
 /** Numbers alone. Safe on text that is JSON already, as it only ever replaces digits and what stands between them. */
 export function maskNumbers(text: string): string {
-  if (!/\d{4}/.test(text) && !/\+|%2b/i.test(text)) return text
-  return text
-    .replace(plusNumber, maskNumber)
-    .replace(schemeNumber, maskNumber)
-    .replace(zeroZeroNumber, maskNumber)
-    .replace(printedNumber, maskNumber)
+  // Each search is made only where its first characters are: this runs over every line.
+  let masked = text
+  if (/\+|%2b/i.test(masked)) masked = masked.replace(plusNumber, maskNumber)
+  if (/tel:|sips?:/i.test(masked)) masked = masked.replace(schemeNumber, maskNumber)
+  if (masked.includes('00')) masked = masked.replace(zeroZeroNumber, maskNumber)
+  if (/\d[-. ]\d{4}/.test(masked)) masked = masked.replace(printedNumber, maskNumber)
+  return masked
 }
 
 const deepest = 6
@@ -49,10 +54,10 @@ const longest = 100
 /** A value of any shape, ready for a log line: plain data, masked by key and by content, never deeper than six levels. */
 export function maskValue(value: unknown, key = '', parentKey = '', depth = 0): unknown {
   if (value === null || value === undefined || typeof value === 'boolean') return value
-  const word = key.toLowerCase().replace(/[^a-z0-9]/g, '')
+  const word = wordOf(key)
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return maskScalar(value, word, parentKey)
   if (typeof value !== 'object') return `[${typeof value}]`
-  if (secretKey.test(word)) return '[masked]'
+  if (kindOf(word) === 'secret') return '[masked]'
   if (value instanceof Error) return maskError(value, depth)
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString()
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`
@@ -65,14 +70,40 @@ export function maskValue(value: unknown, key = '', parentKey = '', depth = 0): 
 }
 
 function maskScalar(value: string | number | bigint, word: string, parentWord: string): unknown {
+  const kind = kindOf(word)
+  if (kind === 'plain' && typeof value === 'number') return value
   const text = String(value)
-  if (numberKey.test(word) && /\d(?:\D{0,3}\d){5,}/.test(text) && !/^\d{4}-\d\d-\d\d/.test(text)) return maskNumber(text)
+  if (kind === 'number' && /\d(?:\D{0,3}\d){5,}/.test(text) && !/^\d{4}-\d\d-\d\d/.test(text)) return maskNumber(text)
   if (typeof value === 'number') return value
-  if (secretKey.test(word)) return '[masked]'
-  if (nameKey.test(word) || (word === 'name' && personKey.test(parentWord))) return '[name]'
-  if (wordsKey.test(word)) return `[${text.length} characters]`
-  if (addressKey.test(word)) return '[masked]'
+  if (kind === 'secret' || kind === 'address') return '[masked]'
+  if (kind === 'name' || (word === 'name' && personKey.test(parentWord))) return '[name]'
+  if (kind === 'words') return `[${text.length} characters]`
   return typeof value === 'bigint' ? text : maskText(text)
+}
+
+type KeyKind = 'secret' | 'number' | 'name' | 'words' | 'address' | 'plain'
+
+function judgeKey(word: string): KeyKind {
+  if (numberKey.test(word)) return 'number'
+  if (secretKey.test(word)) return 'secret'
+  if (nameKey.test(word)) return 'name'
+  if (wordsKey.test(word)) return 'words'
+  return addressKey.test(word) ? 'address' : 'plain'
+}
+
+const wordOf = remembered((key) => key.toLowerCase().replace(/[^a-z0-9]/g, ''))
+const kindOf = remembered(judgeKey)
+
+/** A log says the same few keys over and over; keys that callers make up are judged each time. */
+function remembered<T>(judge: (key: string) => T): (key: string) => T {
+  const known = new Map<string, T>()
+  return (key) => {
+    const found = known.get(key)
+    if (found !== undefined) return found
+    const judged = judge(key)
+    if (known.size < 2000) known.set(key, judged)
+    return judged
+  }
 }
 
 function isPlain(value: object): boolean {
