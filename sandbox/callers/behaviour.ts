@@ -36,7 +36,7 @@ export type Turn =
   | { do: 'say'; text: string; confidence: number; afterS: number }
   | { do: 'press'; digits: string; afterS: number }
   | { do: 'silence' }
-  | { do: 'hangup' }
+  | { do: 'hangup'; afterS: number }
 
 export interface Person {
   /** `heard` is what was said to them since they last spoke. */

@@ -15,7 +15,7 @@ export function scriptedPerson(behaviour: Behaviour): Person {
       if (step) return turnOf(step)
       // Steps that wait for a question stay open: the person keeps silent and the server asks again.
       if (left.some((open) => !open.keep)) return { do: 'silence' }
-      return behaviour.afterwards === 'hangup' ? { do: 'hangup' } : { do: 'silence' }
+      return behaviour.afterwards === 'hangup' ? { do: 'hangup', afterS: 0 } : { do: 'silence' }
     },
     hangsUpDuring(text) {
       const first = left[0]
@@ -43,7 +43,7 @@ function matches(step: Step, heard: string): boolean {
 
 function turnOf(step: Step): Turn {
   const afterS = step.afterS ?? thinkingS
-  if (step.hangup) return { do: 'hangup' }
+  if (step.hangup) return { do: 'hangup', afterS: step.afterS ?? 0 }
   if (step.press !== undefined) return { do: 'press', digits: step.press, afterS }
   if (step.say !== undefined) return { do: 'say', text: step.say, confidence: step.confidence ?? usualConfidence, afterS }
   return { do: 'silence' }

@@ -4,7 +4,7 @@ import type { Turn } from '../callers/behaviour.ts'
 import { ask, type Call, emit, pass } from './call.ts'
 import { voiceFields } from './params.ts'
 import { send } from './progress.ts'
-import { goTo, hangUp, hear, hookOf, numberOf, type Outcome, onward, press, type Scene, waitForTurn } from './scene.ts'
+import { goTo, hear, hookOf, numberOf, type Outcome, onward, press, type Scene, waitForTurn } from './scene.ts'
 import type { Element } from './twiml.ts'
 
 const usualTimeoutS = 5
@@ -17,7 +17,6 @@ export async function gather(scene: Scene, element: Element, playNested: (elemen
   emit(scene.call, attributes.hints ? { type: 'listening', hints: attributes.hints } : { type: 'listening' })
   const timeoutMs = numberOf(attributes.timeout, usualTimeoutS) * 1000
   const turn = await ask(scene.world, scene.call, timeoutMs)
-  if (turn.do === 'hangup') hangUp(scene.call)
   const inTime = await waitForTurn(scene, turn, timeoutMs)
   const found = inTime ? await take(scene, element, turn, accepts, timeoutMs) : null
   if (found) return goTo(scene, attributes.action, attributes.method, found)

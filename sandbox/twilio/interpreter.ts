@@ -9,13 +9,15 @@ import { gather } from './gather.ts'
 import { voiceFields } from './params.ts'
 import { progress } from './progress.ts'
 import { record, startOnCall } from './record.ts'
-import { goTo, numberOf, type Outcome, onward, press, type Scene, sayTo } from './scene.ts'
+import { goTo, numberOf, type Outcome, onward, press, resolve, type Scene, sayTo } from './scene.ts'
 import { type Element, parseTwiml, TwimlError } from './twiml.ts'
-import { callHook, type Exchange } from './webhook.ts'
+import { callHook, type Exchange, fetchMedia } from './webhook.ts'
 
 const documentLimit = 500
 const longestCallMs = 4 * 3600 * 1000
 const endlessLoop = 100
+// A sound whose length cannot be read here (an MP3, say).
+const usualMediaMs = 5_000
 const apology = 'We are sorry. An application error has occurred. Goodbye.'
 
 interface Document {
@@ -129,13 +131,14 @@ async function play(scene: Scene, verb: Element): Promise<Outcome> {
     await press(scene, verb.attributes.digits)
     return onward
   }
-  const exchange = await callHook(scene.world, { url: new URL(verb.text, scene.url || undefined).href, method: 'GET' }, {})
-  const wav = exchange.error === null && exchange.status === 200 ? readWav(Buffer.from(exchange.body, 'latin1')) : null
-  if (exchange.error !== null || exchange.status !== 200) {
-    emit(scene.call, { type: 'error', code: 11_200, message: `${verb.text} cannot be played: ${exchange.error ?? exchange.status}` })
+  const url = resolve(scene.url, verb.text)
+  const media = await during(scene.call, fetchMedia(scene.world, url))
+  if (typeof media === 'string') {
+    emit(scene.call, { type: 'error', code: 11_200, message: `${url} cannot be played: ${media}` })
     return onward
   }
-  for (let n = loopsOf(verb); n > 0; n -= 1) await sayTo(scene, wav?.words ?? `[audio ${verb.text}]`, 'audio', wav?.durationMs ?? 5_000)
+  const wav = readWav(media)
+  for (let n = loopsOf(verb); n > 0; n -= 1) await sayTo(scene, wav?.words || `[audio ${url}]`, 'audio', wav?.durationMs ?? usualMediaMs)
   return onward
 }
 
@@ -150,7 +153,7 @@ async function enqueue(scene: Scene, verb: Element): Promise<Outcome> {
       call,
       {
         from: 'url',
-        hook: { url: new URL(verb.attributes.waitUrl, scene.url || undefined).href, method: verb.attributes.waitUrlMethod ?? 'POST' },
+        hook: { url: resolve(scene.url, verb.attributes.waitUrl), method: verb.attributes.waitUrlMethod ?? 'POST' },
         params: { QueuePosition: '1', QueueTime: '0' },
         fallback: null,
       },

@@ -5,7 +5,7 @@ import { ask, emit, Interrupted, pass } from './call.ts'
 import { voiceFields } from './params.ts'
 import { send } from './progress.ts'
 import { lengthS, type Recording, recordingUrl, startRecording, stopRecording, wordsOn } from './recording.ts'
-import { goTo, hangUp, hear, hookOf, numberOf, type Outcome, press, type Scene, waitForTurn, watchedBy } from './scene.ts'
+import { goTo, hear, hookOf, numberOf, type Outcome, press, type Scene, waitForTurn, watchedBy } from './scene.ts'
 import type { Element } from './twiml.ts'
 
 const beepMs = 500
@@ -40,7 +40,6 @@ async function takeMessage(scene: Scene, element: Element): Promise<string> {
   emit(call, { type: 'listening' })
   for (;;) {
     const turn = await ask(world, call, silenceMs)
-    if (turn.do === 'hangup') hangUp(call)
     if (!(await waitForTurn(scene, turn, silenceMs))) return ''
     if (turn.do === 'say') {
       await hear(scene, turn.text)

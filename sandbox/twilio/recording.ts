@@ -65,12 +65,15 @@ function closePause(world: World, recording: Recording): void {
   if (open && open.toMs === null) open.toMs = nowOn(world, recording.call)
 }
 
-/** Ends it and tells the callback. A recording without a moment in it is absent, as Twilio calls it. */
+// What is shorter is absent, as Twilio calls it (error 16101).
+const shortestMs = 100
+
+/** Ends it and tells the callback. */
 export function stopRecording(world: World, recording: Recording): void {
   if (recording.endMs !== null) return
   closePause(world, recording)
   recording.endMs = nowOn(world, recording.call)
-  recording.status = lengthMs(recording) > 0 ? 'completed' : 'absent'
+  recording.status = lengthMs(recording) >= shortestMs ? 'completed' : 'absent'
   recording.updatedMs = recording.endMs
   emit(recording.call, { type: 'recording', sid: recording.sid, status: recording.status })
   tell(world, recording)

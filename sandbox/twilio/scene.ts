@@ -28,9 +28,10 @@ export function hookOf(scene: Scene, url: string | undefined, method: string | u
   return { url: resolve(scene.url, url ?? ''), method: method ?? 'POST' }
 }
 
-function resolve(base: string, url: string): string {
-  if (/^https?:/i.test(url) || base === '') return url
-  return url === '' ? base : new URL(url, base).href
+export function resolve(base: string, url: string): string {
+  if (url === '') return base
+  if (/^https?:/i.test(url)) return url
+  return URL.canParse(url, base || undefined) ? new URL(url, base || undefined).href : url
 }
 
 /** A callback that an element asks for, with the events it wants to hear of. */
@@ -68,7 +69,9 @@ export async function hear(scene: Scene, text: string): Promise<void> {
   call.segments.push({ track: 'inbound', atMs: nowOn(world, call), durationMs, text, voice: call.person.live ? call.from : personOf(call) })
   call.said.push(text)
   emit(call, { type: 'said', text })
-  await pass(world, call, call.person.live ? 0 : durationMs)
+  // What somebody typed takes its time on the call, and nobody waits for it.
+  if (call.person.live) call.skewMs += durationMs
+  else await pass(world, call, durationMs)
 }
 
 export async function press(scene: Scene, digits: string): Promise<void> {
@@ -87,13 +90,14 @@ export function hangUp(call: Call): void {
   checkInterrupted(call)
 }
 
-/** Whether the turn was begun in time; a slow thinker is silent to a short timeout. @throws Interrupted */
+/** Whether the turn was begun in time; a slow thinker is silent to a short timeout. @throws Interrupted also when the person hangs up */
 export async function waitForTurn(scene: Scene, turn: Turn, timeoutMs: number): Promise<boolean> {
-  const thinksMs = turn.do === 'say' || turn.do === 'press' ? turn.afterS * 1000 : 0
+  const thinksMs = turn.do === 'silence' ? 0 : turn.afterS * 1000
   if (turn.do === 'silence' || thinksMs > timeoutMs) {
     await pass(scene.world, scene.call, scene.call.person.live ? 0 : timeoutMs)
     return false
   }
   await pass(scene.world, scene.call, thinksMs)
+  if (turn.do === 'hangup') hangUp(scene.call)
   return true
 }

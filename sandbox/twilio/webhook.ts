@@ -28,6 +28,7 @@ interface Limits {
   retryEveryMs: number
   connectMs: number
   readMs: number
+  bodyLimit: number
   policies: Set<string>
 }
 
@@ -35,14 +36,15 @@ interface Got {
   status: number
   contentType: string
   location: string | undefined
-  body: string
+  body: Buffer
 }
 
 const agents = {
   'http:': new http.Agent({ keepAlive: true, maxSockets: 512 }),
   'https:': new https.Agent({ keepAlive: true, maxSockets: 512 }),
 }
-const bodyLimit = 1024 * 1024
+const answerLimit = 1024 * 1024
+const mediaLimit = 40 * 1024 * 1024
 const redirectLimit = 5
 
 /** Calls the address; a failure is told in `error`, never thrown. */
@@ -57,7 +59,7 @@ export async function callHook(world: World, hook: Hook, params: Fields): Promis
     exchange.attempts += 1
     try {
       const got = await follow(world, plain, method, params, token, limits)
-      Object.assign(exchange, { status: got.status, contentType: got.contentType, body: got.body, error: null })
+      Object.assign(exchange, { status: got.status, contentType: got.contentType, body: got.body.toString('utf8'), error: null })
       if (!(got.status >= 500 && limits.policies.has('5xx') && mayRetry(exchange, startedMs, limits))) break
     } catch (error) {
       exchange.error = String(error instanceof Error ? error.message || error.name : error)
@@ -67,6 +69,16 @@ export async function callHook(world: World, hook: Hook, params: Fields): Promis
   }
   exchange.ms = performance.now() - startedMs
   return exchange
+}
+
+/** Something to be played. @returns its bytes, or a sentence saying why there are none */
+export async function fetchMedia(world: World, url: string): Promise<Buffer | string> {
+  try {
+    const got = await follow(world, url, 'GET', {}, world.uuid(), { ...limitsOf(world, ''), bodyLimit: mediaLimit })
+    return got.status === 200 ? got.body : `status ${got.status}`
+  } catch (error) {
+    return error instanceof Error ? error.message || error.name : String(error)
+  }
 }
 
 function mayRetry(exchange: Exchange, startedMs: number, limits: Limits): boolean {
@@ -86,6 +98,7 @@ function limitsOf(world: World, fragment: string): Limits {
     retryEveryMs: policy.retryEveryMs,
     connectMs: number('ct', policy.connectTimeoutMs, 10_000),
     readMs: number('rt', policy.readTimeoutMs, 15_000),
+    bodyLimit: answerLimit,
     policies,
   }
 }
@@ -155,7 +168,7 @@ function request(url: string, method: string, headers: Record<string, string>, b
       target,
       { method, headers, agent, auth: target.username ? `${target.username}:${target.password}` : undefined },
       (response) => {
-        collect(response).then(resolve, reject)
+        collect(response, limits.bodyLimit).then(resolve, reject)
       },
     )
     const connecting = setTimeout(
@@ -175,7 +188,7 @@ function request(url: string, method: string, headers: Record<string, string>, b
   })
 }
 
-async function collect(response: http.IncomingMessage): Promise<Got> {
+async function collect(response: http.IncomingMessage, bodyLimit: number): Promise<Got> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of response) {
@@ -187,6 +200,6 @@ async function collect(response: http.IncomingMessage): Promise<Got> {
     status: response.statusCode ?? 0,
     contentType: response.headers['content-type'] ?? '',
     location: response.headers.location,
-    body: Buffer.concat(chunks).toString('utf8'),
+    body: Buffer.concat(chunks),
   }
 }
