@@ -1,5 +1,8 @@
 // What the contracts are handed: the platform's services and the domain's ports, made once in main.ts.
-import type { ApiKeys, Principal, Revocations, SigningKeys, Tokens } from '../platform/auth/index.ts'
+import type { CallUrls, Telephony } from '../domain/calls/index.ts'
+import type { Understanding } from '../domain/conversation/index.ts'
+import type { Ears, Transcriber } from '../domain/reception/index.ts'
+import type { ApiKeys, Lockout, OauthClients, Passwords, Principal, RefreshTokens, Revocations, SigningKeys, Tokens } from '../platform/auth/index.ts'
 import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Caches } from '../platform/cache/index.ts'
 import type { Settings } from '../platform/config/index.ts'
@@ -8,6 +11,7 @@ import type { Bus } from '../platform/events/index.ts'
 import type { Guards } from '../platform/resilience/index.ts'
 import type { Vault } from '../platform/secrets/index.ts'
 import type { Log, Session } from '../platform/session/index.ts'
+import type { Metrics } from '../platform/telemetry/index.ts'
 import type { Clock } from '../platform/time/index.ts'
 
 export interface House {
@@ -21,10 +25,24 @@ export interface House {
   readonly blobs: BlobStore
   readonly caches: Caches
   readonly guards: Guards
+  readonly metrics: Metrics
   readonly tokens: Tokens
   readonly signingKeys: SigningKeys
   readonly revocations: Revocations
   readonly apiKeys: ApiKeys
+  readonly passwords: Passwords
+  readonly lockout: Lockout
+  readonly oauthClients: OauthClients
+  readonly refreshTokens: RefreshTokens
+  readonly oauthClients: OauthClients
+  readonly refreshTokens: RefreshTokens
+  readonly passwords: Passwords
+  readonly lockout: Lockout
+  readonly telephony: Telephony
+  readonly callUrls: CallUrls
+  readonly understanding: Understanding
+  readonly transcriber: Transcriber | null
+  readonly ears: Ears
   /** The address that callers and providers reach: known once the server listens. */
   readonly baseUrl: () => string
   /** Work outside a request: provider webhooks that found their organisation, jobs, commands. */

@@ -1,6 +1,7 @@
 // bella's row: appointments by voice. Seed 004; requirements B1–B5.
 import type { Contract } from '../../platform/http/index.ts'
 import type { House } from '../house.ts'
+import { voice } from './voice.ts'
 import { errorSchema, renderError } from './errors.ts'
 
 export function bella(house: House): Contract {
@@ -20,6 +21,6 @@ export function bella(house: House): Contract {
     errorSchema,
     invalidStatus: 422,
     limit: house.settings.limits.bella,
-    endpoints: [],
+    endpoints: [...voice(house)],
   }
 }

@@ -12,6 +12,7 @@ export type UsageKind =
   | 'voice.internal'
   | 'recording.minutes'
   | 'storage'
+  | 'speech'
   | 'transcription'
   | 'tokens'
   | 'message'
@@ -25,6 +26,8 @@ export const defaultRates: Readonly<Record<UsageKind, Rate>> = {
   'recording.minutes': dollars('minute', 2_500),
   // Bytes are counted; what keeping them costs is a matter of the month, not of the moment.
   storage: dollars('byte', 0),
+  // What a carrier's recogniser heard, per utterance.
+  speech: dollars('utterance', 20_000),
   transcription: dollars('second', 100),
   tokens: dollars('token', 1),
   message: dollars('message', 8_300),

@@ -18,8 +18,8 @@ export interface ServerOptions extends Kitchen {
   readonly tls?: { readonly cert: string; readonly key: string }
   /** Told of every answer: route pattern, status and time taken. */
   readonly onAnswer: (answer: Answered) => void
-  /** Told of every request as it arrives; `onAnswer` follows for each. */
-  readonly onStart: () => void
+  /** Told when a client connects (+1) and leaves (-1). */
+  readonly onConnection: (change: 1 | -1) => void
 }
 
 export interface Answered {
@@ -88,7 +88,6 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
 
 function observe(server: FastifyInstance, options: ServerOptions): void {
   server.addHook('onRequest', async (request, reply) => {
-    options.onStart()
     reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
     if (Array.isArray(request.raw.rawHeaders) && repeatedAuthorization(request.raw.rawHeaders)) throw new Refusal('invalid_token')
@@ -103,6 +102,10 @@ function observe(server: FastifyInstance, options: ServerOptions): void {
       status: reply.statusCode,
       ms: reply.elapsedTime,
     })
+  })
+  server.server.on('connection', (socket) => {
+    options.onConnection(1)
+    socket.once('close', () => options.onConnection(-1))
   })
 }
 

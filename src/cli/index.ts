@@ -1,0 +1,41 @@
+// patchbay <command>. A command says what went wrong in a sentence and ends with 1; a stack is shown for our own bugs alone.
+
+import { SettingsError } from '../platform/config/index.ts'
+import { EmbeddedError } from '../platform/db/embedded.ts'
+import { Refusal } from '../platform/errors/index.ts'
+import { commands } from './commands.ts'
+import { CommandError } from './terminal.ts'
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name = 'help', ...args] = argv
+  const command = commands[name]
+  if (command) {
+    if (args.includes('--help')) {
+      console.log(`./patchbay ${command.usage}\n  ${command.summary}`)
+      return 0
+    }
+    return (await command.load()).run(args)
+  }
+  const asked = ['help', '--help', '-h'].includes(name)
+  if (!asked) console.error(`There is no command ${name}.\n`)
+  console.log(help())
+  return asked ? 0 : 1
+}
+
+function help(): string {
+  const rows = Object.values(commands).map(({ usage, summary }) => `  ./patchbay ${usage}\n      ${summary}`)
+  return ['Patchbay: five telephony, voice and analytics APIs over one domain.', '', ...rows, '', '`npm start` is `./patchbay up`.'].join(
+    '\n',
+  )
+}
+
+/** Errors whose message is meant for the person at the terminal. */
+const plain = [CommandError, EmbeddedError, SettingsError, Refusal]
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  const known = plain.some((kind) => error instanceof kind)
+  console.error(known ? (error as Error).message : error)
+  process.exitCode = 1
+}

@@ -1,0 +1,35 @@
+// Twilio proves itself by signing the address it posts to and everything it posts (HMAC-SHA1 over URL and sorted pairs).
+import webhooks from 'twilio/lib/webhooks/webhooks.js'
+import { findOwner } from '../../domain/reception/index.ts'
+import { systemPrincipal } from '../../platform/auth/index.ts'
+import { refuse } from '../../platform/errors/index.ts'
+import type { RequestFacts, Verify } from '../../platform/http/index.ts'
+import type { House } from '../house.ts'
+
+/** The session is that of the organisation whose call or number it is; of none when neither is ours. @throws invalid_signature */
+export function signedByTwilio(house: House): Verify {
+  const { twilio } = house.settings
+  return async (request) => {
+    if (twilio.signatureCheck && !isSigned(request, twilio.authToken ?? null)) refuse('invalid_signature')
+    const fields = new Map(request.form)
+    const numbers = [fields.get('To'), fields.get('Called'), fields.get('From')].filter((number) => number !== undefined)
+    const owner = await findOwner(house.database, 'twilio', fields.get('CallSid') ?? '', numbers)
+    return systemPrincipal(owner?.organizationId ?? 0, 'provider:twilio', 'provider')
+  }
+}
+
+function isSigned({ headers, origin, url, form }: RequestFacts, authToken: string | null): boolean {
+  const signature = headers['x-twilio-signature']
+  if (!authToken || typeof signature !== 'string') return false
+  return webhooks.validateRequest(authToken, signature, `${origin}${url}`, grouped(form))
+}
+
+/** A parameter that is repeated is signed with each of its values. */
+function grouped(form: RequestFacts['form']): Record<string, string | string[]> {
+  const fields: Record<string, string | string[]> = Object.create(null)
+  for (const [name, value] of form) {
+    const before = fields[name]
+    fields[name] = before === undefined ? value : [before, value].flat()
+  }
+  return fields
+}

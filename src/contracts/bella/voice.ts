@@ -1,0 +1,95 @@
+// B2: Twilio's side of a call. What it posts is unpacked here, reception decides, the answer is TwiML.
+import { Type } from 'typebox'
+import type { Heard } from '../../domain/conversation/index.ts'
+import { answerCall, findOwner, type Reply, type TurnInput, takeTurn } from '../../domain/reception/index.ts'
+import { type AnyEndpoint, answer, endpoint, type RequestFacts } from '../../platform/http/index.ts'
+import type { Session } from '../../platform/session/index.ts'
+import type { House } from '../house.ts'
+import { signedByTwilio } from './signed.ts'
+import { renderTwiml } from './twiml.ts'
+
+const Text = Type.Optional(Type.String({ maxLength: 4096 }))
+const Posted = Type.Object(
+  { CallSid: Type.String({ minLength: 1, maxLength: 64 }), From: Text, To: Text, CallStatus: Text },
+  { additionalProperties: true },
+)
+const Collected = Type.Object(
+  {
+    ...Posted.properties,
+    SpeechResult: Type.Optional(Type.String({ maxLength: 20_000 })),
+    Confidence: Text,
+    Digits: Text,
+    RecordingUrl: Text,
+  },
+  { additionalProperties: true },
+)
+const Turn = Type.Object({ turn: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })) }, { additionalProperties: true })
+
+const twimlType = { 'content-type': 'text/xml; charset=utf-8' }
+const unlimited = { permission: 'public', unlimited: true, accepts: ['form'], tags: ['Voice'] } as const
+
+export const voice = (house: House): AnyEndpoint[] => {
+  const verify = signedByTwilio(house)
+  const urlOf = (request: RequestFacts) => (part: string) => `${request.origin}/twilio/voice/${part}`
+  const twiml = (reply: Reply, request: RequestFacts) => answer(200, renderTwiml(reply, urlOf(request)), twimlType)
+  return [
+    endpoint({
+      operation: 'voice.answer',
+      method: 'POST',
+      path: '/twilio/voice',
+      summary: 'A call comes in; the answer is what the caller hears first',
+      ...unlimited,
+      verify,
+      body: Posted,
+      response: { 200: 'text/xml' },
+      errors: ['invalid_signature'],
+      handle: async ({ session, body, request }) => twiml(await answerCall(session, ringOf(body), house), request),
+    }),
+    endpoint({
+      operation: 'voice.collect',
+      method: 'POST',
+      path: '/twilio/voice/collect',
+      summary: 'What the caller said or pressed; the answer is the next step of the dialogue',
+      ...unlimited,
+      verify,
+      query: Turn,
+      body: Collected,
+      response: { 200: 'text/xml' },
+      errors: ['invalid_signature'],
+      handle: async ({ session, query, body, request }) => {
+        const input = await turnOf(house, session, body, query.turn ?? null, request)
+        return twiml(await takeTurn(session, input, house), request)
+      },
+    }),
+  ]
+}
+
+interface Fields {
+  readonly CallSid: string
+  readonly From?: string
+  readonly To?: string
+}
+export const ringOf = ({ CallSid, From = '', To = '' }: Fields) => ({ provider: 'twilio', sid: CallSid, from: From, to: To })
+
+type Collected = Fields & { SpeechResult?: string; Confidence?: string; Digits?: string; RecordingUrl?: string }
+
+async function turnOf(house: House, session: Session, body: Collected, turn: number | null, request: RequestFacts): Promise<TurnInput> {
+  const owner = await findOwner(house.database, 'twilio', body.CallSid, [])
+  const posted = JSON.stringify([...request.form].sort(([a], [b]) => (a < b ? -1 : 1)))
+  return {
+    ...ringOf(body),
+    callId: owner?.callId ?? null,
+    turn,
+    posted,
+    heard: await house.ears.hear(session, heardOf(body), body.RecordingUrl ?? null),
+  }
+}
+
+/** What Twilio's recogniser made of it; keys win over words, nothing is silence. */
+function heardOf({ SpeechResult, Confidence, Digits }: Collected): Heard {
+  if (Digits) return { kind: 'digits', digits: Digits }
+  const text = SpeechResult?.trim()
+  if (!text) return { kind: 'silence' }
+  const confidence = Number(Confidence)
+  return { kind: 'speech', text, confidence: Confidence !== undefined && Number.isFinite(confidence) ? confidence : null }
+}

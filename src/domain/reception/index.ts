@@ -1,0 +1,5 @@
+export { type Ears, type EarsServices, openEars, type Transcriber } from './ears.ts'
+export type { Line, Reply } from './lines.ts'
+export { findOwner, type Owner } from './owner.ts'
+export { answerCall, beginDialogue, type Ring, unanswered } from './reception.ts'
+export { type ReceptionServices, type TurnInput, takeTurn } from './turn.ts'

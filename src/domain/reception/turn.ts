@@ -1,0 +1,100 @@
+// One turn of the dialogue. It is taken once, under the dialogue's lock: the state, the booking and the answer are one
+// transaction, so a caller who was told "booked" is booked.
+import type { Caches } from '../../platform/cache/index.ts'
+import type { Session, Tx } from '../../platform/session/index.ts'
+import { monotonicMs } from '../../platform/time/index.ts'
+import { recordUsage } from '../billing/index.ts'
+import { openDesk } from '../booking/index.ts'
+import { setOutcome } from '../calls/index.ts'
+import { findContact } from '../contacts/index.ts'
+import { type Heard, hintOf, type Instruction, respond, type Understanding } from '../conversation/index.ts'
+import { organizationSettings } from '../tenancy/index.ts'
+import { confidenceOf, findRepeat, keepAnswer, storedReply, transcribeTurn } from './answers.ts'
+import type { Line, Reply } from './lines.ts'
+import { type DialogueRow, lockDialogue, selectDialogue, selectNumber, selectPerson, updateDialogue } from './reception.sql.ts'
+import { answerCall, type Ring, ringTimeoutS } from './reception.ts'
+
+export interface TurnInput extends Ring {
+  readonly callId: string | null
+  /** The turn that the carrier was told to post back; null when it did not say. */
+  readonly turn: number | null
+  readonly heard: Heard
+  readonly posted: string
+}
+
+export interface ReceptionServices {
+  readonly caches: Caches
+  readonly understanding: Understanding
+}
+
+/** A call that was never announced is answered first, so that a lost post loses no caller. */
+export async function takeTurn(session: Session, input: TurnInput, services: ReceptionServices): Promise<Reply> {
+  const began = monotonicMs()
+  const { callId } = input
+  if (!callId) {
+    const opened = await answerCall(session, input, services)
+    return opened.callId ? takeTurn(session, { ...input, callId: opened.callId, turn: null }, services) : opened
+  }
+  const before = await session.read(selectDialogue, { callId })
+  if (!before) return storedReply(session, callId, null)
+  const settings = await organizationSettings(session, services)
+  const understanding = await understandFirst(session, before, input, services.understanding, settings.timezone)
+  return session.write(async (tx) => {
+    const dialogue = await tx.read(lockDialogue, { callId })
+    if (!dialogue) return storedReply(tx, callId, null)
+    const repeat = await findRepeat(tx, callId, dialogue.turn, input)
+    return repeat ?? take(tx, { ...input, callId }, dialogue, understanding, { voicemailEnabled: settings.voicemailEnabled, began })
+  })
+}
+
+async function take(
+  tx: Tx,
+  input: TurnInput & { callId: string },
+  dialogue: DialogueRow,
+  understanding: Understanding,
+  { voicemailEnabled, began }: { voicemailEnabled: boolean; began: number },
+): Promise<Reply> {
+  const { callId, heard } = input
+  const contact = await findContact(tx, input.from)
+  const desk = await openDesk(tx, { contactId: contact?.id ?? null, callId, callerNumber: input.from })
+  const step = await respond({ state: dialogue.state, heard, now: tx.now().toISOString(), desk, understanding })
+  const lines: Line[] = []
+  for (const instruction of step.instructions) lines.push(...(await resolve(tx, instruction, input, voicemailEnabled)))
+  const { turn } = dialogue
+  await tx.run(updateDialogue, { callId, state: step.state, turn: turn + 1, outcome: step.outcome, at: tx.now() })
+  const tookMs = monotonicMs() - began
+  const engine = step.usedFallback ? 'builtin' : understanding.name
+  await keepAnswer(tx, { callId, turn, posted: input.posted, step, lines, engine, tookMs, confidence: confidenceOf(heard) })
+  await transcribeTurn(tx, callId, heard, lines, dialogue.updatedAt)
+  if (heard.kind === 'speech') await recordUsage(tx, { kind: 'speech', quantity: 1, callId, source: `${callId}:${turn}`, at: tx.now() })
+  if (step.outcome && step.outcome !== 'none') await setOutcome(tx, callId, step.outcome)
+  return { callId, turn: turn + 1, language: step.state.language, lines }
+}
+
+/** The understanding may ask a model elsewhere: that happens before the transaction, which only hears its answer again. */
+async function understandFirst(
+  session: Session,
+  { state }: DialogueRow,
+  { heard }: TurnInput,
+  understanding: Understanding,
+  timezone: string,
+): Promise<Understanding> {
+  if (heard.kind !== 'speech') return understanding
+  const understood = await understanding.extract(heard.text, hintOf(state, session.now().toISOString(), timezone))
+  return { name: understanding.name, extract: async () => understood }
+}
+
+/** A wish for a person becomes a number to ring; without one, or without voicemail, the next best. */
+async function resolve(tx: Tx, line: Instruction, ring: Ring, voicemailEnabled: boolean): Promise<Line[]> {
+  if (line.do === 'transfer') {
+    const number = await tx.read(selectNumber, { e164: ring.to })
+    const person = await tx.read(selectPerson, { userId: number?.route.personId ?? null })
+    if (!person) return resolve(tx, { do: 'voicemail', text: line.text }, ring, voicemailEnabled)
+    return [
+      { do: 'say', text: line.text },
+      { do: 'dial', number: person.mobile, from: ring.to, timeoutS: ringTimeoutS },
+    ]
+  }
+  if (line.do === 'voicemail' && !voicemailEnabled) return [{ do: 'hangup', text: '' }]
+  return [line]
+}

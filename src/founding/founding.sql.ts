@@ -1,0 +1,19 @@
+import { statement } from '../platform/db/index.ts'
+
+export const insertAgent = statement<{ id: string; name: string; language: string; at: Date }, never>(
+  'founding_agent',
+  `INSERT INTO agents.agents (organization_id, id, name, language, created_at, updated_at)
+   VALUES (:organizationId, :id, :name, :language, :at, :at)`,
+)
+export const insertNumber = statement<
+  { id: string; e164: string; label: string; provider: string; sid: string | null; route: object; at: Date },
+  never
+>(
+  'founding_number',
+  `INSERT INTO numbers.numbers (organization_id, id, e164, label, provider, provider_sid, route, created_at)
+   VALUES (:organizationId, :id, :e164, :label, :provider, :sid, :route, :at)`,
+)
+export const selectFact = statement<{ name: string }, { value: unknown }>(
+  'founding_fact',
+  `SELECT value FROM platform.facts WHERE name = :name`,
+)

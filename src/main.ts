@@ -1,0 +1,188 @@
+// The whole system on one page, in the order in which things come to life: settings → database → platform →
+// providers → contracts → listen. Whoever starts Patchbay (commands, tests, a Lambda) goes through here.
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { contracts, type House } from './contracts/index.ts'
+import { jobs } from './domain/jobs.ts'
+import { permissionsOf } from './domain/people/index.ts'
+import {
+  openApiKeys,
+  openLockout,
+  openOauthClients,
+  openPasswords,
+  openRefreshTokens,
+  openRevocations,
+  openSigningKeys,
+  openTokens,
+  type Principal,
+  settleFact,
+  systemPrincipal,
+} from './platform/auth/index.ts'
+import { openBlobs } from './platform/blobs/index.ts'
+import { openCaches } from './platform/cache/index.ts'
+import type { Settings } from './platform/config/index.ts'
+import { type Database, openDatabase } from './platform/db/index.ts'
+import { openBus } from './platform/events/index.ts'
+import { buildServer } from './platform/http/index.ts'
+import { startWorker, type Worker } from './platform/jobs/index.ts'
+import { openLimiter } from './platform/limits/index.ts'
+import { openGuards } from './platform/resilience/index.ts'
+import { openVault } from './platform/secrets/index.ts'
+import { openSession, type Session } from './platform/session/index.ts'
+import { createLogger, type Logger, maskValue, openMetrics, openTracing } from './platform/telemetry/index.ts'
+import { type Clock, systemClock } from './platform/time/index.ts'
+import { version } from './platform/version.ts'
+import { openProviders } from './providers/index.ts'
+
+export interface HouseOptions {
+  readonly settings: Settings
+  readonly databaseUrl: string
+  readonly clock?: Clock
+  readonly log?: Logger
+}
+
+export interface RunningHouse extends House {
+  readonly server: FastifyInstance
+  /** Opens the door. @returns the address callers reach, with the real port when the setting was 0 */
+  listen(): Promise<string>
+  startJobs(): Promise<Worker>
+  /** Stops accepting, finishes what runs, closes every connection. */
+  close(): Promise<void>
+}
+
+export async function openHouse({
+  settings,
+  databaseUrl,
+  clock = systemClock,
+  log = loggerOf(settings),
+}: HouseOptions): Promise<RunningHouse> {
+  const metrics = openMetrics({ processFigures: true })
+  const tracing = await openTracing(settings.telemetry)
+  const database = openDatabase({
+    url: databaseUrl,
+    lanes: settings.database.lanes,
+    writers: settings.database.writers,
+    onError: (error) => log.warn({ err: error }, 'a database connection was lost'),
+    onStatement: (name) => metrics.databaseQuery(name),
+  })
+  const bus = await openBus(database, log)
+  const vault = openVault({ key: settings.secretKey, previous: settings.secretKeyPrevious })
+  const guards = openGuards({ bus, clock, log, metrics })
+  const caches = openCaches({ redis: settings.redis, memcached: settings.memcached, bus, clock, log })
+  const limiter = openLimiter({ redis: settings.redis, clock, log })
+  let address = settings.publicUrl ?? ''
+  const baseUrl = () => address
+  const blobs = openBlobs({ settings, vault, clock, baseUrl })
+
+  const signingKeys = await openSigningKeys(database, vault, clock)
+  const revocations = await openRevocations(database, bus, clock)
+  const apiKeys = openApiKeys(database, bus, clock)
+  const lockout = openLockout(database, clock)
+  const oauthClients = openOauthClients(database, lockout, revocations)
+  const refreshTokens = openRefreshTokens(database, revocations, clock)
+  const passwords = openPasswords()
+  const tokens = await openTokens({
+    issuer: settings.publicUrl ?? (await issuerOf(database, settings)),
+    audience: settings.jwt.audience ?? usualAudience,
+    keys: signingKeys,
+    revocations,
+    clock,
+    permissionsOf,
+    trustedKey: settings.jwt.publicKey,
+    trustedIssuer: settings.jwt.issuer,
+    auth0: settings.auth0,
+  })
+
+  const sessionFor = (principal: Principal, requestId: string | null = null, address: string | null = null): Session =>
+    openSession({ database, clock, log: requestId ? log.child({ requestId }) : log, principal, requestId, address, mask: maskValue })
+  const providers = openProviders({ settings, guards, log, baseUrl })
+  const house: House = {
+    settings,
+    version,
+    database,
+    bus,
+    clock,
+    log,
+    vault,
+    blobs,
+    caches,
+    guards,
+    metrics,
+    tokens,
+    signingKeys,
+    revocations,
+    apiKeys,
+    oauthClients,
+    refreshTokens,
+    passwords,
+    lockout,
+    baseUrl,
+    openSession: sessionFor,
+    startedAt: clock.now().getTime(),
+    ...providers,
+  } // prettier-ignore
+
+  let draining = false
+  const server = await buildServer({
+    clock,
+    log,
+    limiter,
+    publicUrl: settings.publicUrl ?? null,
+    nobody: { ...systemPrincipal(0, 'nobody'), permissions: new Set() },
+    openSession: (principal, facts) => sessionFor(principal, facts.id, facts.address),
+    draining: () => draining,
+    contracts: contracts(house),
+    trustedProxies: settings.trustedProxies,
+    bodyLimit: settings.maxBodyBytes,
+    cors: settings.cors,
+    ...(settings.tls ? { tls: settings.tls } : {}),
+    onAnswer: (answered) => record(metrics, log, answered),
+    onConnection: metrics.connection,
+  })
+
+  const workers: Worker[] = []
+  return {
+    ...house,
+    server,
+    async listen() {
+      await server.listen({ port: settings.port, host: settings.host })
+      const { port } = server.server.address() as AddressInfo
+      if (!settings.publicUrl) address = `${settings.tls ? 'https' : 'http'}://${settings.host}:${port}`
+      return address
+    },
+    async startJobs() {
+      const worker = await startWorker({ database, jobs: jobs(house), concurrency: jobConcurrency, log, openSession: sessionFor })
+      workers.push(worker)
+      return worker
+    },
+    async close() {
+      draining = true
+      await server.close()
+      await Promise.all(workers.map((worker) => worker.stop()))
+      guards.close()
+      await Promise.all([caches.close(), limiter.close(), bus.close()])
+      await database.close()
+      await tracing?.close()
+    },
+  }
+}
+
+/** Jobs at once in one process: they wait for others far more than they compute. */
+const jobConcurrency = 8
+/** What tokens of the built-in issuer are for, unless the operator names it. */
+export const usualAudience = 'https://sapien.natterbox.com'
+
+const loggerOf = (settings: Settings): Logger => createLogger({ level: settings.log.level, pretty: process.stdout.isTTY })
+
+/** The issuer's name is settled by the first start: tokens stay good when the port changes. */
+async function issuerOf(database: Database, settings: Settings): Promise<string> {
+  const wanted = `http://${settings.host}:${settings.port || 8080}`
+  const [row] = (await database.read(null, settleFact, { name: 'issuer', value: JSON.stringify(wanted) })) as { value: string }[]
+  return row?.value ?? wanted
+}
+
+type Answered = Parameters<Parameters<typeof buildServer>[0]['onAnswer']>[0]
+function record(metrics: ReturnType<typeof openMetrics>, log: Logger, { contract, method, route, status, ms, requestId }: Answered): void {
+  metrics.requestFinished({ api: contract, method, route, status, seconds: ms / 1000 })
+  log.info({ requestId, method, route, status, ms: Math.round(ms * 10) / 10 }, 'request')
+}

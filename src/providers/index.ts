@@ -1,0 +1,47 @@
+// The outside world behind the domain's ports: which adapters serve them follows from the settings.
+import type { CallUrls, Telephony } from '../domain/calls/index.ts'
+import type { Understanding } from '../domain/conversation/index.ts'
+import { type Ears, openEars, type Transcriber } from '../domain/reception/index.ts'
+import type { Settings } from '../platform/config/index.ts'
+import type { Guards } from '../platform/resilience/index.ts'
+import type { Log } from '../platform/session/index.ts'
+import { type OpenAiClient, openAiTranscriber, openAiUnderstanding, openOpenAi } from './openai/index.ts'
+import { noTelephony, openTwilio, twilioAudio, twilioTelephony } from './twilio/index.ts'
+import { builtinUnderstanding, fallback } from './understanding/index.ts'
+
+export interface Providers {
+  readonly telephony: Telephony
+  readonly callUrls: CallUrls
+  readonly understanding: Understanding
+  readonly transcriber: Transcriber | null
+  readonly ears: Ears
+}
+
+/** B3: what a model may take of a turn before the built-in understanding answers it. */
+const understandingBudgetMs = 2_000
+
+export function openProviders(input: { settings: Settings; guards: Guards; log: Log; baseUrl: () => string }): Providers {
+  const { settings, guards, baseUrl } = input
+  const { accountSid, authToken, baseUrl: twilioUrl } = settings.twilio
+  const twilio = accountSid && authToken ? openTwilio({ accountSid, authToken, baseUrl: twilioUrl }, guards) : null
+  const openai = settings.openai ? openOpenAi(settings.openai, guards) : null
+  const transcriber = openai ? openAiTranscriber(openai) : null
+  const voice = (part: string) => `${baseUrl()}/twilio/voice/${part}`
+  return {
+    telephony: twilio ? twilioTelephony(twilio) : noTelephony(),
+    callUrls: {
+      answer: (callId) => voice(`answer?call=${callId}`),
+      status: (callId) => voice(`status?call=${callId}`),
+      transfer: (callId, to) => voice(`transfer?call=${callId}&to=${encodeURIComponent(to)}`),
+      hold: (callId) => voice(`hold?call=${callId}`),
+    },
+    understanding: understandingOf(openai),
+    transcriber,
+    ears: openEars({ transcriber, fetchAudio: twilio ? twilioAudio(twilio) : async () => null }),
+  }
+}
+
+function understandingOf(openai: OpenAiClient | null): Understanding {
+  const builtin = builtinUnderstanding
+  return openai ? fallback(openAiUnderstanding(openai), builtin, { budgetMs: understandingBudgetMs }) : builtin
+}
