@@ -86,6 +86,8 @@ const entries = {
   unknown_number: { kind: 'rule', sentence: 'This number does not belong to the organization.' },
   recording_held: { kind: 'conflict', sentence: 'The recording is under legal hold.' },
   recording_not_ready: { kind: 'conflict', sentence: 'The recording is not complete yet.' },
+  unknown_user: { kind: 'rule', sentence: 'There is no such active user.' },
+  unknown_agent: { kind: 'rule', sentence: 'There is no such active agent.' },
   not_recording: { kind: 'rule', sentence: 'The call is not being recorded.' },
   format_unavailable: { kind: 'not_acceptable', sentence: 'This format is not available here.' },
   link_expired: { kind: 'gone', sentence: 'This link has expired.' },

@@ -1,0 +1,24 @@
+// The jobs of calls: ringing what was asked for, and finding out about what has gone silent.
+import type { systemPrincipal } from '../../platform/auth/index.ts'
+import { type Job, job } from '../../platform/jobs/index.ts'
+import type { Session } from '../../platform/session/index.ts'
+import { type CallServices, ringPlacedCall } from './place.ts'
+import { reconcileCalls } from './reconcile.ts'
+
+export interface CallJobServices extends CallServices {
+  readonly openSession: (principal: ReturnType<typeof systemPrincipal>) => Session
+}
+
+export function callJobs(services: CallJobServices): Job[] {
+  return [
+    job<{ callId: string }>({
+      name: 'calls.place',
+      handle: (session, { callId }) => ringPlacedCall(session, callId, services),
+    }),
+    job({
+      name: 'calls.reconcile',
+      cron: '* * * * *',
+      handle: async (session) => void (await reconcileCalls(session, services)),
+    }),
+  ]
+}

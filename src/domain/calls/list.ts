@@ -1,0 +1,106 @@
+// Lists, shows and exports calls. What a viewer may not see is not there. Pages by offset are right at any depth, pages
+// by cursor are fast at any depth; a cursor carries the total that the first page counted.
+
+import { refuse, refuseField } from '../../platform/errors/index.ts'
+import { isUuid } from '../../platform/ids/index.ts'
+import { RawJson, type Session } from '../../platform/session/index.ts'
+import type { Sight } from '../people/index.ts'
+import type { CallStatus, Direction } from './call.ts'
+import {
+  type CallFilterParams,
+  type CallPageRow,
+  type CallSort,
+  callPages,
+  type ExportRow,
+  exportCalls,
+  selectCallDetail,
+} from './list.sql.ts'
+
+export interface CallFilter {
+  readonly from?: Date | null
+  readonly to?: Date | null
+  readonly userId?: number | null
+  readonly direction?: Direction | null
+  readonly status?: CallStatus | null
+  readonly agentId?: string | null
+  readonly campaignId?: string | null
+  readonly number?: string | null
+}
+
+export interface CallPage {
+  readonly sort: CallSort
+  readonly limit: number
+  readonly offset: number
+  /** As the page before gave it: `offset` then counts for nothing. */
+  readonly cursor: string | null
+  readonly baseUrl: string
+}
+
+/** `{"calls", "total", "limit", "offset", "nextCursor"}`. @throws invalid_request naming `cursor` */
+export async function listCalls(session: Session, sight: Sight, filter: CallFilter, page: CallPage): Promise<RawJson> {
+  const after = page.cursor === null ? null : readCursor(page.cursor, page.sort)
+  const offset = after ? 0 : page.offset
+  const row = await session.read(callPages[page.sort], {
+    ...filterParams(sight, filter),
+    baseUrl: page.baseUrl,
+    limit: page.limit,
+    offset,
+    afterKey: after?.key ?? null,
+    afterId: after?.id ?? null,
+    total: after?.total ?? null,
+  })
+  if (!row) return refuse('internal')
+  const next = JSON.stringify(nextCursor(row, page.sort))
+  return new RawJson(`{"calls":${row.calls},"total":${row.total},"limit":${page.limit},"offset":${page.offset},"nextCursor":${next}}`)
+}
+
+/** One call with everything that is known of it. @throws call_not_found */
+export async function getCall(session: Session, sight: Sight, callId: string, baseUrl: string): Promise<RawJson> {
+  return (await session.json(selectCallDetail, { callId, ...sight, baseUrl })) ?? refuse('call_not_found')
+}
+
+/** Oldest first, in pages: however many there are, one page is in memory. */
+export function streamCalls(session: Session, sight: Sight, filter: CallFilter, pageSize = 2000): AsyncGenerator<ExportRow[]> {
+  return session.stream(exportCalls, filterParams(sight, filter), pageSize)
+}
+
+const filterParams = (sight: Sight, filter: CallFilter): CallFilterParams => ({
+  ...sight,
+  from: filter.from ?? null,
+  to: filter.to ?? null,
+  userId: filter.userId ?? null,
+  direction: filter.direction ?? null,
+  status: filter.status ?? null,
+  agentId: filter.agentId ?? null,
+  campaignId: filter.campaignId ?? null,
+  number: filter.number ?? null,
+})
+
+interface Cursor {
+  readonly key: number
+  readonly id: string
+  readonly total: number
+}
+
+function nextCursor({ more, lastKey, lastId, total }: CallPageRow, sort: CallSort): string | null {
+  if (!more) return null
+  return Buffer.from(JSON.stringify([sort, lastKey, lastId, total])).toString('base64url')
+}
+
+function readCursor(text: string, sort: CallSort): Cursor {
+  const [sorted, key, id, total] = parseCursor(text)
+  const whole = Number.isSafeInteger(key) && Number.isSafeInteger(total) && Number(total) >= 0
+  if (!whole || typeof id !== 'string' || !isUuid(id) || sorted !== sort) {
+    return refuseField('query', 'cursor', 'must be the nextCursor of an answer to the same question')
+  }
+  return { key: Number(key), id, total: Number(total) }
+}
+
+function parseCursor(text: string): unknown[] {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'))
+    return Array.isArray(value) ? value : []
+  } catch {
+    return [] // not one of ours, which the caller is told
+  }
+}

@@ -1,0 +1,100 @@
+// Places calls. The call is written first and rung by a job, so that none is forgotten; a claim in its history, made
+// before the provider is asked, keeps a repeated job from ringing twice. Refuses foreign numbers and people without a phone.
+import { Refusal, refuse, refuseField } from '../../platform/errors/index.ts'
+import type { Session, Tx } from '../../platform/session/index.ts'
+import { type Sight, sightOf } from '../people/index.ts'
+import { advanceCall } from './advance.ts'
+import { lockCall, selectCall } from './calls.sql.ts'
+import { type LegInput, openCall } from './open.ts'
+import { selectCaller, selectCallingAgent, selectContactOf, selectFirstLeg, selectOwnNumber } from './place.sql.ts'
+import type { CallUrls, Telephony } from './ports.ts'
+import { insertCallEvent } from './timeline.sql.ts'
+import { nameCall } from './timeline.ts'
+
+export interface WantedCall {
+  /** One of the organisation's numbers. */
+  readonly from: string
+  readonly to: string
+  /** Rings this person first, then the other side. */
+  readonly userId?: number
+  /** Talks to the other side. */
+  readonly agentId?: string
+}
+
+export interface CallServices {
+  readonly telephony: Telephony
+  readonly callUrls: CallUrls
+}
+
+/** @returns the new call's id. @throws unknown_number, unknown_user, unknown_agent, no_device, invalid_request */
+export function placeCall(session: Session, wanted: WantedCall, provider: string): Promise<string> {
+  const { userId, agentId, from, to } = wanted
+  if ((userId === undefined) === (agentId === undefined)) {
+    refuseField('body', 'userId', 'either userId or agentId says who talks, and not both', 'required')
+  }
+  return session.write(async (tx) => {
+    const number = (await tx.read(selectOwnNumber, { e164: from })) ?? refuse('unknown_number')
+    const first = userId === undefined ? await agentLeg(tx, agentId ?? '', from) : await personLeg(tx, userId, sightOf(tx.principal))
+    const far: LegInput = { kind: 'number', number: to }
+    const contact = await tx.read(selectContactOf, { number: to })
+    const { callId } = await openCall(tx, {
+      direction: 'outbound',
+      from,
+      to,
+      provider,
+      sid: null,
+      at: tx.now(),
+      status: 'queued',
+      numberId: number.id,
+      userId: userId ?? null,
+      agentId: agentId ?? null,
+      contactId: contact?.id ?? null,
+      legs: first.kind === 'user' ? [first, far] : [far, first],
+    })
+    await tx.enqueue('calls.place', { callId }, { key: `calls.place:${callId}`, maxAttempts: 3 })
+    tx.emit('call.requested', {}, { feed: false, resource: `call:${callId}`, after: wanted })
+    return callId
+  })
+}
+
+async function personLeg(tx: Tx, userId: number, sight: Sight): Promise<LegInput> {
+  const person = (await tx.read(selectCaller, { userId, ...sight })) ?? refuse('unknown_user')
+  return { kind: 'user', userId, number: person.mobile ?? refuse('no_device') }
+}
+
+/** The agent speaks from our own number: it has none to ring. */
+async function agentLeg(tx: Tx, agentId: string, from: string): Promise<LegInput> {
+  const agent = (await tx.read(selectCallingAgent, { agentId })) ?? refuse('unknown_agent')
+  return { kind: 'agent', agentId: agent.id, number: from }
+}
+
+/** The job's work. Whether the provider took a call that timed out is found out by reconciliation, not by ringing again. */
+export async function ringPlacedCall(session: Session, callId: string, { telephony, callUrls }: CallServices): Promise<void> {
+  if (!(await claimRinging(session, callId))) return
+  const call = await session.read(selectCall, { callId })
+  const first = await session.read(selectFirstLeg, { callId })
+  if (!call || !first) return
+  try {
+    const { sid } = await telephony.placeCall({
+      from: call.from,
+      to: first.number,
+      answerUrl: callUrls.answer(callId),
+      statusUrl: callUrls.status(callId),
+      key: callId,
+    })
+    await nameCall(session, callId, telephony.name, sid)
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'provider_timeout') return
+    session.log.warn({ err: error, callId }, 'the provider did not take a call')
+    await advanceCall(session, callId, { status: 'failed', at: session.now(), hangupCause: 'NORMAL_TEMPORARY_FAILURE' })
+  }
+}
+
+/** True for the first who asks, while the call still waits to be rung. */
+function claimRinging(session: Session, callId: string): Promise<boolean> {
+  return session.write(async (tx) => {
+    const call = await tx.read(lockCall, { callId })
+    if (call?.status !== 'queued' || call.sid !== null) return false
+    return (await tx.read(insertCallEvent, { callId, type: 'dialing', at: tx.now(), data: {}, once: true })) !== null
+  })
+}

@@ -1,0 +1,56 @@
+// Brings calls to their true end when nobody reports it: callbacks get lost, providers forget, processes are killed.
+import { systemPrincipal } from '../../platform/auth/index.ts'
+import type { Session } from '../../platform/session/index.ts'
+import { advanceCall } from './advance.ts'
+import { touchCall } from './calls.sql.ts'
+import { liveCalls, organizationsWithLiveCalls } from './find.ts'
+import type { FetchedCall, Telephony } from './ports.ts'
+
+const silentForMs = 120_000
+const atOnce = 8
+
+/** Asks about every live call of which nothing was heard for two minutes. @returns how many were asked about */
+export async function reconcileCalls(
+  session: Session,
+  { telephony, openSession }: { telephony: Telephony; openSession: (principal: ReturnType<typeof systemPrincipal>) => Session },
+): Promise<number> {
+  const silentSince = new Date(session.now().getTime() - silentForMs)
+  let asked = 0
+  for (const organizationId of await organizationsWithLiveCalls(session, silentSince)) {
+    asked += await reconcileOrganization(openSession(systemPrincipal(organizationId, 'job:calls.reconcile')), silentSince, telephony)
+  }
+  return asked
+}
+
+async function reconcileOrganization(session: Session, silentSince: Date, telephony: Telephony): Promise<number> {
+  const calls = (await liveCalls(session, silentSince)).filter(({ provider }) => provider === telephony.name)
+  for (let index = 0; index < calls.length; index += atOnce) {
+    await Promise.all(calls.slice(index, index + atOnce).map((call) => reconcileOne(session, call, telephony)))
+  }
+  return calls.length
+}
+
+async function reconcileOne(
+  session: Session,
+  { callId, sid }: { callId: string; sid: string | null },
+  telephony: Telephony,
+): Promise<void> {
+  try {
+    const found = sid === null ? null : await telephony.fetchCall(sid)
+    if (found) await settle(session, callId, found)
+    else await advanceCall(session, callId, { status: 'failed', at: session.now(), hangupCause: 'RECOVERY_ON_TIMER_EXPIRE' })
+  } catch (error) {
+    // The others must be asked about all the same; this one is asked about again in a minute.
+    session.log.warn({ err: error, callId }, 'could not ask the provider about a call')
+  }
+}
+
+async function settle(session: Session, callId: string, { status, startedAt, endedAt, durationS }: FetchedCall): Promise<void> {
+  if (status === 'queued' || status === 'ringing') {
+    return session.write((tx) => tx.run(touchCall, { callId, now: tx.now() }))
+  }
+  if (startedAt && (status === 'in_progress' || status === 'completed'))
+    await advanceCall(session, callId, { status: 'in_progress', at: startedAt })
+  if (status === 'in_progress') return
+  await advanceCall(session, callId, { status, at: endedAt ?? session.now(), durationS })
+}
