@@ -194,7 +194,7 @@ describe('what is free', () => {
       > book tuesday at three
       < is already taken. I have
       > half three
-      < 2:30 in the afternoon
+      < 3:30 in the afternoon
       > yes
       = booked`,
     )
