@@ -57,7 +57,11 @@ function propertiesOf(schema: TSchema, pool: Pool): Map<string, Property> {
       const required = new Set(Array.isArray(part.required) ? part.required : [])
       const properties = isObject(part.properties ?? null) ? (part.properties as JsonObject) : {}
       return Object.entries(properties).map(
-        ([name, value]) => [name, { schema: isObject(value) ? value : {}, required: required.has(name) }] as const,
+        ([name, value]) =>
+          [
+            name,
+            { schema: isObject(value) ? value : {}, required: required.has(name) && !(isObject(value) && 'default' in value) },
+          ] as const,
       )
     }),
   )
@@ -73,7 +77,7 @@ const mediaTypes = { json: 'application/json', form: 'application/x-www-form-url
 function requestBodyOf(endpoint: AnyEndpoint, pool: Pool): RequestBody | null {
   const accepts = endpoint.accepts ?? (endpoint.body ? ['json' as const] : [])
   if (accepts.length === 0 || (!endpoint.body && !accepts.includes('stream'))) return null
-  const schema = endpoint.body ? toSchema(endpoint.body, pool) : {}
+  const schema = endpoint.body ? sentShape(toSchema(endpoint.body, pool)) : {}
   const upload = endpoint.parts ? toSchema(endpoint.parts, pool) : { type: 'object' }
   const examples = bodyExamples(endpoint)
   const media = (kind: 'json' | 'form' | 'stream'): MediaType =>
@@ -83,6 +87,17 @@ function requestBodyOf(endpoint: AnyEndpoint, pool: Pool): RequestBody | null {
     required: accepts.includes('stream') || (!endpoint.bodyOptional && Array.isArray(required) && required.length > 0),
     content: Object.fromEntries(accepts.map((kind) => [mediaTypes[kind], media(kind)])),
   }
+}
+
+/** What has a default need not be sent. */
+function sentShape(schema: JsonObject): JsonObject {
+  const properties = isObject(schema.properties ?? null) ? (schema.properties as JsonObject) : {}
+  if (!Array.isArray(schema.required)) return schema
+  const { required, ...rest } = schema
+  const demanded = (required as string[]).filter(
+    (name) => !isObject(properties[name] ?? null) || !('default' in (properties[name] as JsonObject)),
+  )
+  return demanded.length > 0 ? { ...rest, required: demanded } : rest
 }
 
 function bodyExamples(endpoint: AnyEndpoint): MediaType['examples'] | null {
