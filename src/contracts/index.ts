@@ -4,6 +4,11 @@ import { bella } from './bella/contract.ts'
 import type { House } from './house.ts'
 import { sapien } from './sapien/contract.ts'
 import { sei } from './sei/contract.ts'
+import { openChecks, shared } from './shared/index.ts'
 
 export type { House } from './house.ts'
-export const contracts = (house: House): Contract[] => [sapien(house), sei(house), bella(house)]
+
+export function contracts(house: House): Contract[] {
+  const checks = openChecks(house)
+  return [sapien(house, checks), sei(house), bella(house), shared(house, checks)]
+}

@@ -2,9 +2,16 @@
 import type { Contract } from '../../platform/http/index.ts'
 import { authenticateBearer, bearerScheme } from '../bearer.ts'
 import type { House } from '../house.ts'
+import type { Checks } from '../shared/index.ts'
+import { cache } from './cache.ts'
 import { errorSchema, renderError } from './errors.ts'
+import { hello } from './hello.ts'
+import { oauth } from './oauth.ts'
+import { organizations } from './organizations.ts'
+import { users } from './users.ts'
+import { wellKnown } from './well-known.ts'
 
-export function sapien(house: House): Contract {
+export function sapien(house: House, checks: Checks): Contract {
   return {
     name: 'sapien',
     title: 'Sapien: public telephony API',
@@ -18,6 +25,6 @@ export function sapien(house: House): Contract {
     errorSchema,
     invalidStatus: 400,
     limit: house.settings.limits.sapien,
-    endpoints: [],
+    endpoints: [...oauth(house), ...wellKnown(house), ...users(house), ...organizations(house), ...hello(house, checks), ...cache(house)],
   }
 }

@@ -2,6 +2,7 @@
 import type { Contract } from '../../platform/http/index.ts'
 import { authenticateBearer, bearerScheme } from '../bearer.ts'
 import type { House } from '../house.ts'
+import { auth } from './auth.ts'
 import { errorSchema, renderError } from './errors.ts'
 
 export function sei(house: House): Contract {
@@ -19,6 +20,6 @@ export function sei(house: House): Contract {
     invalidStatus: 422,
     limit: house.settings.limits.sei,
     anonymousLimit: house.settings.limits.seiAnonymous,
-    endpoints: [],
+    endpoints: [...auth(house)],
   }
 }

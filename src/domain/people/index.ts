@@ -10,6 +10,7 @@ export {
   type NewUser,
   type PeopleServices,
   releaseUsername,
+  showUser,
   type UserChange,
   type UserQuery,
   updateUser,

@@ -55,6 +55,9 @@ export async function getUser(session: Session, { caches }: { caches: Caches }, 
   return new RawJson(text)
 }
 
+/** As it is now, past the cache: for the answer to a change. @throws user_not_found */
+export const showUser = async (session: Session, id: number): Promise<RawJson> => new RawJson(await loadUser(session, id))
+
 const loadUser = async (session: Session, id: number): Promise<string> =>
   ((await session.json(selectUserJson, { id, grants: roleGrants })) ?? refuse('user_not_found')).text
 
