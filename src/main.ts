@@ -68,11 +68,11 @@ export async function openHouse({
   const bus = await openBus(database, log)
   const vault = openVault({ key: settings.secretKey, previous: settings.secretKeyPrevious })
   const guards = openGuards({ bus, clock, log, metrics })
-  const caches = openCaches({ redis: settings.redis, memcached: settings.memcached, bus, clock, log })
+  const caches = openCaches({ redis: settings.redis, memcached: settings.memcached, bus, clock, log, sign: vault.signer('cache') })
   const limiter = openLimiter({ redis: settings.redis, clock, log })
   let address = settings.publicUrl ?? ''
   const baseUrl = () => address
-  const blobs = openBlobs({ settings, vault, clock, baseUrl })
+  const blobs = openBlobs({ settings, vault, clock, baseUrl, guard: guards.guard('s3', s3Policy) })
 
   const signingKeys = await openSigningKeys(database, vault, clock)
   const revocations = await openRevocations(database, bus, clock)
@@ -160,13 +160,15 @@ export async function openHouse({
       await server.close()
       await Promise.all(workers.map((worker) => worker.stop()))
       guards.close()
-      await Promise.all([caches.close(), limiter.close(), bus.close()])
+      await Promise.all([caches.close(), limiter.close(), blobs.close(), bus.close()])
       await database.close()
       await tracing?.close()
     },
   }
 }
 
+/** Archiving and recordings can wait a little; a listing page cannot wait long. */
+const s3Policy = { timeoutMs: 10_000, retries: 2, breaker: { failures: 5, halfOpenAfterMs: 15_000 } }
 /** Jobs at once in one process: they wait for others far more than they compute. */
 const jobConcurrency = 8
 /** What tokens of the built-in issuer are for, unless the operator names it. */

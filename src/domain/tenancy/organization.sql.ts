@@ -35,5 +35,5 @@ export const insertOrganization = statement<
 
 export const selectOrganizationIds = statement<object, { id: number }>(
   'organizations_ids',
-  `SELECT tenancy.list_organization_ids AS id FROM tenancy.list_organization_ids()`,
+  `SELECT listed.id FROM tenancy.list_organization_ids() AS listed (id)`,
 )

@@ -55,8 +55,8 @@ export function limitHeaders(rule: LimitRule, outcome: LimitOutcome): Record<str
   const name = JSON.stringify(rule.name.replace(/[^\x20-\x7e]/g, ''))
   const burst = rule.burst === rule.limit ? '' : `;burst=${rule.burst}`
   return {
-    'x-ratelimit-limit': String(outcome.limit),
-    'x-ratelimit-remaining': String(outcome.remaining),
+    'x-ratelimit-limit': String(rule.limit),
+    'x-ratelimit-remaining': String(Math.min(outcome.remaining, rule.limit)),
     'x-ratelimit-reset': String(outcome.resetAt),
     'ratelimit-policy': `${name};q=${rule.limit};w=${rule.periodS}${burst}`,
     ratelimit: `${name};r=${outcome.remaining};t=${outcome.resetS}`,
