@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { BadControl, controlRoutes } from './control.ts'
 import { type Answer, type Asked, BodyTooLarge, createHttpServer, json } from './http.ts'
+import { guardOpenAi, isOpenAiPath, OpenAiRefusal, openAiRefusal, openAiRoutes } from './openai/rest.ts'
 import { refusalAnswer, TwilioRefusal } from './twilio/errors.ts'
 import { guardTwilio, isTwilioPath, twilioRoutes } from './twilio/rest.ts'
 import type { World } from './world.ts'
@@ -15,9 +16,12 @@ export interface Sandbox {
 
 export async function startSandbox(world: World): Promise<Sandbox> {
   const server = createHttpServer({
-    routes: [...twilioRoutes(world), ...controlRoutes(world)],
+    routes: [...twilioRoutes(world), ...openAiRoutes(world), ...controlRoutes(world)],
     bodyLimitBytes: world.settings.bodyLimitBytes,
-    before: (asked) => (isTwilioPath(asked.path) ? guardTwilio(world, asked) : null),
+    before: (asked) => {
+      if (isTwilioPath(asked.path)) return guardTwilio(world, asked)
+      return isOpenAiPath(asked.path) ? guardOpenAi(world, asked) : null
+    },
     notFound,
     failed,
   })
@@ -42,11 +46,14 @@ const isAddress = (value: ReturnType<Server['address']>): value is AddressInfo =
 
 function notFound(asked: Asked): Answer {
   if (isTwilioPath(asked.path)) return refusalAnswer(new TwilioRefusal(20404, asked.path))
+  if (isOpenAiPath(asked.path))
+    return openAiRefusal(new OpenAiRefusal(404, 'invalid_request_error', `Invalid URL (${asked.method} ${asked.path})`))
   return json(404, { error: `there is no ${asked.method} ${asked.path} here` })
 }
 
 function failed(error: unknown, asked: Asked | null): Answer {
   if (error instanceof TwilioRefusal) return refusalAnswer(error)
+  if (error instanceof OpenAiRefusal) return openAiRefusal(error)
   if (error instanceof BadControl) return json(error.status, { error: error.message })
   if (error instanceof BodyTooLarge) return json(413, { error: error.message }, { connection: 'close' })
   // A fault of the sandbox itself: told in full, for whoever develops against it.
