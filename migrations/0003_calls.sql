@@ -158,6 +158,17 @@ CREATE TABLE blobs.blobs (
 );
 SELECT platform.guard('blobs.blobs');
 CREATE INDEX blobs_type ON blobs.blobs (organization_id, type);
+-- What is kept, by type: one row an organisation, so that two uploads at once cannot both take the last of the quota.
+CREATE TABLE blobs.usage (
+  organization_id bigint PRIMARY KEY,
+  recording_bytes bigint NOT NULL DEFAULT 0,
+  recording_files bigint NOT NULL DEFAULT 0,
+  voicemail_bytes bigint NOT NULL DEFAULT 0,
+  voicemail_files bigint NOT NULL DEFAULT 0,
+  asset_bytes bigint NOT NULL DEFAULT 0,
+  asset_files bigint NOT NULL DEFAULT 0
+);
+SELECT platform.guard('blobs.usage', 'SELECT, INSERT, UPDATE');
 
 CREATE TABLE recordings.recordings (
   organization_id bigint NOT NULL,

@@ -9,4 +9,6 @@ export { type CallFilter, type CallPage, getCall, listCalls, streamCalls } from 
 export { type LegInput, type LegKind, type OpenCall, openCall } from './open.ts'
 export { type CallServices, placeCall, type WantedCall } from './place.ts'
 export type { CallUrls, FetchedCall, FetchedRecording, PlaceCall, Telephony } from './ports.ts'
+export { supervisedBy, watches } from './sight.ts'
 export { addLeg, addTurns, advanceLeg, nameCall, noteCallEvent, setHold, setOutcome, setParties, type Turn } from './timeline.ts'
+export { seen, wireTime } from './wire.sql.ts'

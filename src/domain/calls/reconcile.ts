@@ -30,14 +30,12 @@ async function reconcileOrganization(session: Session, silentSince: Date, teleph
   return calls.length
 }
 
-async function reconcileOne(
-  session: Session,
-  { callId, sid }: { callId: string; sid: string | null },
-  telephony: Telephony,
-): Promise<void> {
+type SilentCall = Awaited<ReturnType<typeof liveCalls>>[number]
+
+async function reconcileOne(session: Session, { callId, sid, status }: SilentCall, telephony: Telephony): Promise<void> {
   try {
     const found = sid === null ? null : await telephony.fetchCall(sid)
-    if (found) await settle(session, callId, found)
+    if (found) await settle(session, callId, status === 'in_progress', found)
     else await advanceCall(session, callId, { status: 'failed', at: session.now(), hangupCause: 'RECOVERY_ON_TIMER_EXPIRE' })
   } catch (error) {
     // The others must be asked about all the same; this one is asked about again in a minute.
@@ -45,12 +43,11 @@ async function reconcileOne(
   }
 }
 
-async function settle(session: Session, callId: string, { status, startedAt, endedAt, durationS }: FetchedCall): Promise<void> {
-  if (status === 'queued' || status === 'ringing') {
-    return session.write((tx) => tx.run(touchCall, { callId, now: tx.now() }))
+async function settle(session: Session, callId: string, answered: boolean, found: FetchedCall): Promise<void> {
+  const { status, startedAt, endedAt, durationS } = found
+  if (status === 'queued' || status === 'ringing') return session.write((tx) => tx.run(touchCall, { callId, now: tx.now() }))
+  if (!answered && (status === 'in_progress' || status === 'completed')) {
+    await advanceCall(session, callId, { status: 'in_progress', at: startedAt ?? session.now() })
   }
-  if (startedAt && (status === 'in_progress' || status === 'completed'))
-    await advanceCall(session, callId, { status: 'in_progress', at: startedAt })
-  if (status === 'in_progress') return
   await advanceCall(session, callId, { status, at: endedAt ?? session.now(), durationS })
 }

@@ -1,0 +1,16 @@
+export type { FileRow, FileType } from './files.sql.ts'
+export {
+  checkRoom,
+  defaultQuotaBytes,
+  type FileFacts,
+  type FileServices,
+  getFile,
+  keepUpload,
+  registerFile,
+  removeFile,
+  type StorageUsage,
+  type StoredBytes,
+  storageUsage,
+  storeBytes,
+} from './files.ts'
+export { fileJobs } from './jobs.ts'
