@@ -13,8 +13,8 @@ export interface RealTime {
 export interface Clock {
   now(): number
   speed(): Speed
-  /** Waits `ms` of virtual time, or until `cancel` settles. `speed` is for a call with a pace of its own. */
-  wait(ms: number, options?: { speed?: Speed; cancel?: Promise<unknown> }): Promise<void>
+  /** Waits `ms` of virtual time, or until `cancel` settles, and says how much of it passed. `speed` is for a call with a pace of its own. */
+  wait(ms: number, options?: { speed?: Speed; cancel?: Promise<unknown> }): Promise<number>
   advance(ms: number): void
   set(ms: number): void
   setSpeed(speed: Speed): void
@@ -52,13 +52,15 @@ export function createClock(real: RealTime, initial: Speed): Clock {
     speed: () => speed,
     wait(ms, options = {}) {
       const pace = options.speed ?? speed
-      if (pace === 'instant' || ms <= 0) return Promise.resolve()
+      if (pace === 'instant' || ms <= 0) return Promise.resolve(Math.max(0, ms))
+      const startedAt = { virtualMs: now(), realMs: real.steadyMs() }
+      const passed = () => (pace === speed ? now() - startedAt.virtualMs : (real.steadyMs() - startedAt.realMs) * pace)
       return new Promise((resolve) => {
         const sleeper: Sleeper = { dueMs: now() + ms, timer: undefined, wake: () => {} }
         sleeper.wake = () => {
           clearTimeout(sleeper.timer)
           sleepers.delete(sleeper)
-          resolve()
+          resolve(passed())
         }
         if (pace === speed) {
           sleepers.add(sleeper)

@@ -87,7 +87,11 @@ export interface Call {
 
 export type NewCall = Pick<Call, 'direction' | 'from' | 'to' | 'person'> & Partial<Call>
 
+// Enough for any look back; a long load test must not fill the memory.
+const keptCalls = 20_000
+
 export function openCall(world: World, given: NewCall): Call {
+  forgetOldest(world)
   const call: Call = {
     sid: world.sid('CA'),
     parentSid: null,
@@ -122,6 +126,14 @@ export function openCall(world: World, given: NewCall): Call {
   }
   world.calls.set(call.sid, call)
   return call
+}
+
+function forgetOldest(world: World): void {
+  for (const call of world.calls.values()) {
+    if (world.calls.size < keptCalls || !isOver(call)) return
+    world.calls.delete(call.sid)
+    for (const recording of call.recordings) world.recordings.delete(recording.sid)
+  }
 }
 
 export const isOver = (call: Call) => finalStatuses.has(call.status)
@@ -183,9 +195,12 @@ export async function pass(world: World, call: Call, ms: number, until?: Promise
     return
   }
   const startedMs = world.clock.now()
-  await world.clock.wait(ms, { speed: pace, cancel: until ? Promise.race([call.interrupted.promise, until]) : call.interrupted.promise })
-  // A call with a pace of its own is ahead of the clock or behind it; an interrupted wait is as long as it was.
-  if (pace !== world.clock.speed() && !call.interruption) call.skewMs += ms - (world.clock.now() - startedMs)
+  const passedMs = await world.clock.wait(ms, {
+    speed: pace,
+    cancel: until ? Promise.race([call.interrupted.promise, until]) : call.interrupted.promise,
+  })
+  // A call with a pace of its own runs ahead of the clock, or falls behind it.
+  call.skewMs += passedMs - (world.clock.now() - startedMs)
   checkInterrupted(call)
 }
 

@@ -44,7 +44,7 @@ export async function runCall(world: World, call: Call, first: Source): Promise<
 }
 
 // A fault of the sandbox itself: the call ends and says so in its events, and the sandbox lives on.
-function breakDown(world: World, call: Call, error: unknown): void {
+export function breakDown(world: World, call: Call, error: unknown): void {
   emit(call, { type: 'error', code: 0, message: `the sandbox itself failed: ${error instanceof Error ? error.stack : String(error)}` })
   endCall(world, call, 'failed')
 }

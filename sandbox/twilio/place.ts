@@ -7,7 +7,7 @@ import type { Speed } from '../clock.ts'
 import type { HostedNumber, World } from '../world.ts'
 import { type Call, clearInterruption, emit, Interrupted, nowOn, openCall, pass, type Source, setStatus, type Watched } from './call.ts'
 import { endCall } from './ending.ts'
-import { runCall } from './interpreter.ts'
+import { breakDown, runCall } from './interpreter.ts'
 import { voiceFields } from './params.ts'
 import { progress, send } from './progress.ts'
 import { type NewRecording, startRecording } from './recording.ts'
@@ -95,7 +95,7 @@ async function ring(world: World, call: Call, outgoing: Outgoing, behaviour: Beh
     if (behaviour.answering === 'no-answer' || behaviour.afterS > outgoing.timeoutS) return endCall(world, call, 'no-answer')
     await answer(world, call, outgoing, behaviour)
   } catch (error) {
-    if (!(error instanceof Interrupted)) throw error
+    if (!(error instanceof Interrupted)) return breakDown(world, call, error)
     const { interruption } = error
     if (interruption.kind === 'hangup')
       return endCall(world, call, interruption.status ?? (call.answeredMs === null ? 'canceled' : 'completed'))
