@@ -1,8 +1,19 @@
 // What the contracts are handed: the platform's services and the domain's ports, made once in main.ts.
+import type { Messenger } from '../domain/booking/index.ts'
 import type { CallUrls, Telephony } from '../domain/calls/index.ts'
 import type { Understanding } from '../domain/conversation/index.ts'
 import type { Ears, Transcriber } from '../domain/reception/index.ts'
-import type { ApiKeys, Lockout, OauthClients, Passwords, Principal, RefreshTokens, Revocations, SigningKeys, Tokens } from '../platform/auth/index.ts'
+import type {
+  ApiKeys,
+  Lockout,
+  OauthClients,
+  Passwords,
+  Principal,
+  RefreshTokens,
+  Revocations,
+  SigningKeys,
+  Tokens,
+} from '../platform/auth/index.ts'
 import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Caches } from '../platform/cache/index.ts'
 import type { Settings } from '../platform/config/index.ts'
@@ -30,15 +41,12 @@ export interface House {
   readonly signingKeys: SigningKeys
   readonly revocations: Revocations
   readonly apiKeys: ApiKeys
-  readonly passwords: Passwords
-  readonly lockout: Lockout
-  readonly oauthClients: OauthClients
-  readonly refreshTokens: RefreshTokens
   readonly oauthClients: OauthClients
   readonly refreshTokens: RefreshTokens
   readonly passwords: Passwords
   readonly lockout: Lockout
   readonly telephony: Telephony
+  readonly messenger: Messenger
   readonly callUrls: CallUrls
   readonly understanding: Understanding
   readonly transcriber: Transcriber | null

@@ -1,8 +1,32 @@
 // Every job there is, with what each needs; the worker runs these and no others.
+import type { Lockout, systemPrincipal } from '../platform/auth/index.ts'
+import type { BlobStore } from '../platform/blobs/index.ts'
+import type { Caches } from '../platform/cache/index.ts'
 import type { Job } from '../platform/jobs/index.ts'
+import type { Session } from '../platform/session/index.ts'
+import { bookingJobs, type Messenger } from './booking/index.ts'
+import { type CallUrls, callJobs, type Telephony } from './calls/index.ts'
+import { fileJobs } from './files/index.ts'
+import { peopleJobs } from './people/index.ts'
+import { recordingJobs } from './recordings/index.ts'
+import { type Transcriber, voicemailJobs } from './voicemail/index.ts'
 
 export interface JobServices {
-  readonly placeholder?: never
+  readonly caches: Caches
+  readonly blobs: BlobStore
+  readonly lockout: Lockout
+  readonly telephony: Telephony
+  readonly callUrls: CallUrls
+  readonly messenger: Messenger
+  readonly transcriber: Transcriber | null
+  readonly openSession: (principal: ReturnType<typeof systemPrincipal>) => Session
 }
 
-export const jobs = (_services: object): Job[] => []
+export const jobs = (services: JobServices): Job[] => [
+  ...callJobs(services),
+  ...recordingJobs(services),
+  ...voicemailJobs(services),
+  ...fileJobs(services),
+  ...bookingJobs(services),
+  ...peopleJobs(services),
+]

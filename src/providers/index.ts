@@ -1,4 +1,5 @@
 // The outside world behind the domain's ports: which adapters serve them follows from the settings.
+import type { Messenger } from '../domain/booking/index.ts'
 import type { CallUrls, Telephony } from '../domain/calls/index.ts'
 import type { Understanding } from '../domain/conversation/index.ts'
 import { type Ears, openEars, type Transcriber } from '../domain/reception/index.ts'
@@ -11,6 +12,7 @@ import { builtinUnderstanding, fallback } from './understanding/index.ts'
 
 export interface Providers {
   readonly telephony: Telephony
+  readonly messenger: Messenger
   readonly callUrls: CallUrls
   readonly understanding: Understanding
   readonly transcriber: Transcriber | null
@@ -27,8 +29,10 @@ export function openProviders(input: { settings: Settings; guards: Guards; log: 
   const openai = settings.openai ? openOpenAi(settings.openai, guards) : null
   const transcriber = openai ? openAiTranscriber(openai) : null
   const voice = (part: string) => `${baseUrl()}/twilio/voice/${part}`
+  const telephony = twilio ? twilioTelephony(twilio) : noTelephony()
   return {
-    telephony: twilio ? twilioTelephony(twilio) : noTelephony(),
+    telephony,
+    messenger: { send: ({ from, to, text }) => telephony.sendMessage({ from, to, text }) },
     callUrls: {
       answer: (callId) => voice(`answer?call=${callId}`),
       status: (callId) => voice(`status?call=${callId}`),

@@ -1,8 +1,9 @@
 // bella's row: appointments by voice. Seed 004; requirements B1–B5.
 import type { Contract } from '../../platform/http/index.ts'
 import type { House } from '../house.ts'
-import { voice } from './voice.ts'
 import { errorSchema, renderError } from './errors.ts'
+import { voice } from './voice.ts'
+import { voiceCallbacks } from './voice-callbacks.ts'
 
 export function bella(house: House): Contract {
   return {
@@ -21,6 +22,6 @@ export function bella(house: House): Contract {
     errorSchema,
     invalidStatus: 422,
     limit: house.settings.limits.bella,
-    endpoints: [...voice(house)],
+    endpoints: [...voice(house), ...voiceCallbacks(house)],
   }
 }

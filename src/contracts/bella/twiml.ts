@@ -5,6 +5,7 @@ import type { Line, Reply } from '../../domain/reception/index.ts'
 /** Twilio's language tags for what we speak. */
 const tags: Readonly<Record<string, string>> = { en: 'en-GB', de: 'de-DE' }
 const longestMessageS = 180
+const longestHoldS = 3600
 
 type Say = Parameters<VoiceResponse['say']>[0]
 type Voice = InstanceType<typeof VoiceResponse>
@@ -39,6 +40,9 @@ const renderers: { readonly [K in Line['do']]: (voice: Voice, line: Extract<Line
       recordingStatusCallbackMethod: 'POST',
       recordingStatusCallbackEvent: ['in-progress', 'completed', 'absent'],
     })
+  },
+  wait: (voice) => {
+    voice.pause({ length: longestHoldS })
   },
   reject: (voice) => {
     voice.reject({ reason: 'rejected' })

@@ -8,8 +8,8 @@ import type { House } from '../house.ts'
 import { signedByTwilio } from './signed.ts'
 import { renderTwiml } from './twiml.ts'
 
-const Text = Type.Optional(Type.String({ maxLength: 4096 }))
-const Posted = Type.Object(
+export const Text = Type.Optional(Type.String({ maxLength: 4096 }))
+export const Posted = Type.Object(
   { CallSid: Type.String({ minLength: 1, maxLength: 64 }), From: Text, To: Text, CallStatus: Text },
   { additionalProperties: true },
 )
@@ -25,20 +25,17 @@ const Collected = Type.Object(
 )
 const Turn = Type.Object({ turn: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })) }, { additionalProperties: true })
 
-const twimlType = { 'content-type': 'text/xml; charset=utf-8' }
-const unlimited = { permission: 'public', unlimited: true, accepts: ['form'], tags: ['Voice'] } as const
+export const webhook = { permission: 'public', unlimited: true, accepts: ['form'], tags: ['Voice'] } as const
 
 export const voice = (house: House): AnyEndpoint[] => {
   const verify = signedByTwilio(house)
-  const urlOf = (request: RequestFacts) => (part: string) => `${request.origin}/twilio/voice/${part}`
-  const twiml = (reply: Reply, request: RequestFacts) => answer(200, renderTwiml(reply, urlOf(request)), twimlType)
   return [
     endpoint({
       operation: 'voice.answer',
       method: 'POST',
       path: '/twilio/voice',
       summary: 'A call comes in; the answer is what the caller hears first',
-      ...unlimited,
+      ...webhook,
       verify,
       body: Posted,
       response: { 200: 'text/xml' },
@@ -50,7 +47,7 @@ export const voice = (house: House): AnyEndpoint[] => {
       method: 'POST',
       path: '/twilio/voice/collect',
       summary: 'What the caller said or pressed; the answer is the next step of the dialogue',
-      ...unlimited,
+      ...webhook,
       verify,
       query: Turn,
       body: Collected,
@@ -63,6 +60,14 @@ export const voice = (house: House): AnyEndpoint[] => {
     }),
   ]
 }
+
+/** The answer as TwiML; its addresses lead back to where the post came in. */
+export const twiml = (reply: Reply, { origin }: RequestFacts) =>
+  answer(
+    200,
+    renderTwiml(reply, (part) => `${origin}/twilio/voice/${part}`),
+    { 'content-type': 'text/xml; charset=utf-8' },
+  )
 
 interface Fields {
   readonly CallSid: string

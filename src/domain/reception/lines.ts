@@ -7,6 +7,8 @@ export type Line =
   | { do: 'record' }
   /** Ring somebody and connect; `from` is the number shown to them. */
   | { do: 'dial'; number: string; from: string; timeoutS: number }
+  /** On hold: nothing is said and nobody listens. */
+  | { do: 'wait' }
   /** The number is not in service. */
   | { do: 'reject' }
 

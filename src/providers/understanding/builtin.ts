@@ -7,7 +7,7 @@ import { readChoice } from './choices.ts'
 import { combineDays, type FoundDay, readDays } from './days.ts'
 import { readName } from './names.ts'
 import { type CompiledGrammar, compile, replaceEach, squeeze } from './patterns.ts'
-import { clean, segments, words } from './text.ts'
+import { clean, segments, type Word, words } from './text.ts'
 import { readTimes } from './times.ts'
 
 const compiled = new Map<string, CompiledGrammar>()
@@ -33,7 +33,7 @@ export function understand(text: string, hint: Hint): Understood {
   const { grammar } = language
   const spoken = words(text)
   const whole = clean(spoken, grammar)
-  if (whole === '') return nothingUnderstood
+  if (grammar.greeting.test(whole)) return { ...nothingUnderstood, confidence: spoken.length > 0 && !onlyNoise(spoken, grammar) ? 0.1 : 0 }
   const named = readName(spoken, hint.expecting === 'name', grammar)
   const heard = intentOf(whole, hint.expecting, grammar)
   const name = hint.expecting === 'name' && heard !== null && leavesNoName(heard, named.rest.length) ? null : named.name
@@ -52,7 +52,9 @@ function intentOf(text: string, expecting: Expecting, grammar: Grammar): Intent 
   return found === 'yes' && expecting === 'intent' && text.split(' ').length > 6 ? null : found
 }
 
-type When = Pick<Understood, 'day' | 'time' | 'choice' | 'corrections'>
+const onlyNoise = (spoken: Word[], grammar: Grammar): boolean => spoken.every((word) => grammar.fillers.includes(word.low))
+
+type When = Pick<Understood, 'day' | 'time' | 'choice' | 'corrections' | 'bookingDay'>
 
 function readWhen(text: string, intent: Intent, hint: Hint, language: CompiledGrammar): When {
   const today = Temporal.Instant.from(hint.now).toZonedDateTimeISO(hint.timezone).toPlainDate()
@@ -62,10 +64,11 @@ function readWhen(text: string, intent: Intent, hint: Hint, language: CompiledGr
     const chosen = readChoice(part, hint, language)
     const dated = readCalendarDate(chosen.text, today, hint.language)
     const marked = readDays(dated.text, today, language)
-    const days = withoutRefused(marked.text, marked.found, language)
+    const days = sortDays(marked.text, marked.found, intent === 'move', language)
     const bareHour = ['when', 'confirmation', 'change', 'choice'].includes(hint.expecting)
     const time = readTimes(days.text, language, { bareHour, preferLast: intent === 'move' })
-    when.day = dated.wish ?? days.wish(intent === 'move') ?? when.day
+    when.day = dated.wish ?? days.wish ?? when.day
+    when.bookingDay = days.bookingDay ?? when.bookingDay
     when.time = time.wish ?? when.time
     when.choice = chosen.choice ?? when.choice
   }
@@ -76,28 +79,34 @@ function takesBack(text: string, grammar: Grammar): boolean {
   return text.search(new RegExp(grammar.corrections.source)) >= 0
 }
 
-/** "Not Tuesday": the day is taken out, and is itself the wish when nothing else was said. */
-function withoutRefused(
-  text: string,
-  found: FoundDay[],
-  language: CompiledGrammar,
-): { text: string; wish: (preferLast: boolean) => DayWish | null } {
-  const refused: FoundDay[] = []
+interface Sorted {
+  text: string
+  /** Said of the booking that is to be moved. */
+  bookingDay: DayWish | null
+  wish: DayWish | null
+}
+
+/** "Not Tuesday" is the wish only when no other day was said; "my Friday appointment" tells a booking, not a wish. */
+function sortDays(text: string, found: FoundDay[], moving: boolean, language: CompiledGrammar): Sorted {
+  const refused = taken(text, found, language.notDay)
+  const booked = moving ? taken(refused.text, found, language.bookingDay) : { text: refused.text, days: [] }
+  const left = found.filter((day) => !refused.days.includes(day) && !booked.days.includes(day))
+  const weekdays = refused.days.flatMap((day) => (day.wish.kind === 'date' ? [Temporal.PlainDate.from(day.wish.date).dayOfWeek] : []))
+  const wish = combineDays(left, moving) ?? (weekdays.length > 0 ? { kind: 'not' as const, weekdays } : null)
+  return { text: booked.text, bookingDay: combineDays(booked.days, false), wish }
+}
+
+function taken(text: string, found: FoundDay[], patterns: RegExp[]): { text: string; days: FoundDay[] } {
+  const days: FoundDay[] = []
   let rest = text
-  for (const pattern of language.notDay) {
+  for (const pattern of patterns) {
     rest = replaceEach(rest, pattern, (groups) => {
       const day = found[Number(groups.day)]
-      if (!day) return null
-      refused.push(day)
-      return ' '
+      if (day) days.push(day)
+      return day ? ' ' : null
     })
   }
-  const left = found.filter((day) => !refused.includes(day))
-  const wish = (preferLast: boolean): DayWish | null => {
-    const weekdays = refused.flatMap((day) => (day.wish.kind === 'date' ? [Temporal.PlainDate.from(day.wish.date).dayOfWeek] : []))
-    return combineDays(left, preferLast) ?? (weekdays.length > 0 ? { kind: 'not', weekdays } : null)
-  }
-  return { text: squeeze(rest), wish }
+  return { text: squeeze(rest), days }
 }
 
 function sureness(understood: Pick<Understood, 'intent' | 'name' | 'day' | 'time' | 'choice' | 'about'>): number {

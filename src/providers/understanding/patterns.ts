@@ -11,6 +11,7 @@ export interface CompiledGrammar {
   grammar: Grammar
   days: Compiled<DayRule>[]
   notDay: RegExp[]
+  bookingDay: RegExp[]
   clocks: Compiled<ClockRule>[]
   bareHour: RegExp
   times: Compiled<TimeRule>[]
@@ -58,6 +59,7 @@ export function compile(grammar: Grammar): CompiledGrammar {
     grammar,
     days: each(grammar.days),
     notDay: grammar.notDay.map(pattern),
+    bookingDay: grammar.bookingDay.map(pattern),
     clocks: each(grammar.clocks),
     bareHour: pattern('{hhmm}|{h}'),
     times: each(grammar.times),
