@@ -25,8 +25,16 @@ function wantedOf(turn: Turn, show: boolean): Wanted {
   const { state, desk, now } = turn
   const first = state.candidate ?? state.offered[0] ?? state.booking
   const last = state.candidate ?? state.offered.at(-1) ?? state.booking
-  const reference = first && last ? { first, last } : null
-  return { desk, now, day: state.day, time: state.time, reference, show, keepTime: state.job === 'move' && state.booking !== null }
+  const reference = state.candidate || state.offered.length > 0 || !state.refused ? first && last && { first, last } : state.refused
+  return {
+    desk,
+    now,
+    day: state.day,
+    time: state.time,
+    reference: reference ?? null,
+    show,
+    keepTime: state.job === 'move' && state.booking !== null,
+  }
 }
 
 /** The next step towards a booking: whatever is still missing, or the read-back. */
@@ -36,7 +44,8 @@ export async function seekSlot(turn: Turn): Promise<Made> {
   const changed = takeDetails(turn)
   if (!changed && state.candidate) return nameOrReadBack(turn, state.candidate)
   if (!changed && turn.event === 'name' && state.offered.length > 0 && state.fullName) return offerAgain(turn)
-  if (state.job === 'book' && !state.fullName) return ask(turn, 'name', 'askName')
+  const browsing = state.offered.length > 0 || state.refused !== null
+  if (state.job === 'book' && !state.fullName && !browsing) return ask(turn, 'name', 'askName')
   return settle(turn, false)
 }
 
@@ -96,6 +105,7 @@ export function nameOrReadBack(turn: Turn, place: Place): Made {
   const { state } = turn
   settleOn(state, place)
   state.offered = []
+  state.refused = null
   const when = spokenWhen(turn, place)
   if (state.job === 'move' && state.booking) {
     const name = state.booking.fullName ?? state.fullName ?? turn.prompts.yourself
@@ -142,6 +152,10 @@ export async function chooseOnly(turn: Turn): Promise<Made> {
 
 export async function declineOffer(turn: Turn): Promise<Made> {
   const { state } = turn
+  const [first] = state.offered
+  const last = state.offered.at(-1)
+  if (first && last) state.refused = { first, last }
+  state.offered = []
   state.time = null
   state.day = null
   return ask(turn, 'when', 'askWhen')
@@ -187,6 +201,7 @@ export function startAfresh(state: DialogueState): void {
   state.booking = null
   state.bookings = []
   state.offered = []
+  state.refused = null
 }
 
 export async function dropBooking(turn: Turn): Promise<Made> {

@@ -30,12 +30,13 @@ export async function findToMove(turn: Turn): Promise<Made> {
   state.job = 'move'
   const bookings = (await turn.desk.bookingsOfCaller()).map(knownOf)
   const fitting = understood.day && understood.time === null ? meant(bookings, understood.day, null) : []
-  const selects = fitting.length > 0
+  const named = understood.bookingDay ? meant(bookings, understood.bookingDay, null) : []
+  const selects = named.length === 0 && fitting.length > 0
   state.day = selects ? null : understood.day
   state.time = selects ? null : understood.time
   state.candidate = null
   state.offered = []
-  return forOneOf(turn, selects ? fitting : bookings)
+  return forOneOf(turn, selects ? fitting : named.length > 0 ? named : bookings)
 }
 
 async function forOneOf(turn: Turn, bookings: Known[]): Promise<Made> {

@@ -33,7 +33,8 @@ export function lost(turn: Turn, say: PromptKey = 'notUnderstood'): Made {
 }
 
 function askOnce(turn: Turn, say: PromptKey, attempt: number): Made {
-  tell(turn, say)
+  const greeted = attempt === 1 && turn.state.phase === 'open' && turn.understood.confidence > 0
+  if (!greeted) tell(turn, say)
   const question = turn.state.asked
   const help = attempt === tries ? keyHelp(turn) : null
   const made = askInWords(turn, turn.state.phase, question)

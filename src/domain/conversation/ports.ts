@@ -94,10 +94,12 @@ export interface Understood {
   choice: number | null
   /** The caller takes back something said before. */
   corrections: boolean
-  /** 0 to 1; 0 means that nothing was understood. */
+  /** 0 to 1; 0 means that nothing was understood, a little that it was a greeting and no more. */
   confidence: number
   /** What the caller wants changed, without saying to what: "the name is wrong". */
   about?: 'name' | 'day' | 'time' | null
+  /** The day of the booking that is to be moved, where it is not the day wished for: "my Friday appointment". */
+  bookingDay?: DayWish | null
   /** Set by `fallback` when the second understanding had to answer. */
   usedFallback?: boolean
 }

@@ -30,6 +30,8 @@ export interface DialogueState {
   /** Known to be free when it was put here; read back before it is booked. */
   candidate: Place | null
   offered: Slot[]
+  /** What was last offered and refused: "anything later" is counted from it. */
+  refused: { first: Place; last: Place } | null
   /** What the caller may choose from when several bookings could be meant. */
   bookings: Known[]
   /** The booking to move or cancel. */
@@ -73,6 +75,7 @@ export function openingState(language: string, organizationName: string, fullNam
     time: null,
     candidate: null,
     offered: [],
+    refused: null,
     bookings: [],
     booking: null,
     latest: null,

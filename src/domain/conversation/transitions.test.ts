@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { greet, respond } from './dialogue.ts'
-import type { Booking, Desk, Heard, Slot, TimeWish, Understood, Vacancy } from './ports.ts'
+import type { Booking, DayWish, Desk, Heard, Slot, TimeWish, Understood, Vacancy } from './ports.ts'
 import { intents, nothingUnderstood } from './ports.ts'
 import { phases } from './state.ts'
 import { type Event, events, transitions } from './transitions.ts'
@@ -66,7 +66,7 @@ const anyDesk = fc.record({
 })
 
 const clock = fc.record({ minutes: fc.integer({ min: 0, max: 719 }), open: fc.boolean() })
-const anyTime = fc.oneof(
+const anyTime: fc.Arbitrary<TimeWish> = fc.oneof(
   fc.constantFrom<TimeWish>(
     { kind: 'earlier' },
     { kind: 'later' },
@@ -81,13 +81,11 @@ const anyTime = fc.oneof(
   fc.record({ from: clock, to: clock }).map((both): TimeWish => ({ kind: 'between', ...both })),
   fc.integer({ min: -600, max: 600 }).map((minutes): TimeWish => ({ kind: 'shift', minutes })),
 )
-const anyDay = fc.oneof(
-  fc.constantFrom('2026-11-24', '2026-11-18', '2020-01-01', '2099-12-31').map((date) => ({ kind: 'date' as const, date })),
-  fc.constantFrom({ kind: 'soonest' as const }, { kind: 'any' as const }, { kind: 'same' as const }, { kind: 'other' as const }),
-  fc.constant({ kind: 'dates' as const, dates: ['2026-11-24', '2026-11-25'] }),
-  fc.constant({ kind: 'range' as const, from: '2026-11-23', to: '2026-11-29' }),
-  fc.integer({ min: -40, max: 40 }).map((days) => ({ kind: 'shift' as const, days })),
-  fc.constant({ kind: 'not' as const, weekdays: [2] }),
+const anyDay: fc.Arbitrary<DayWish> = fc.oneof(
+  fc.constantFrom('2026-11-24', '2026-11-18', '2020-01-01', '2099-12-31').map((date): DayWish => ({ kind: 'date', date })),
+  fc.constantFrom<DayWish>({ kind: 'soonest' }, { kind: 'any' }, { kind: 'same' }, { kind: 'other' }, { kind: 'not', weekdays: [2] }),
+  fc.constantFrom<DayWish>({ kind: 'dates', dates: ['2026-11-24', '2026-11-25'] }, { kind: 'range', from: '2026-11-23', to: '2026-11-29' }),
+  fc.integer({ min: -40, max: 40 }).map((days): DayWish => ({ kind: 'shift', days })),
 )
 const anyUnderstood: fc.Arbitrary<Understood> = fc.record({
   intent: fc.option(fc.constantFrom(...intents)),

@@ -126,6 +126,7 @@ export const german: Grammar = {
     { when: 'egal wann|jederzeit', is: 'any' },
   ],
   notDay: ['(?:nicht|außer) (?:am )?{day}', '{day} (?:geht|passt) (?:leider |mir )*(?:nicht|schlecht)'],
+  bookingDay: ['(?:den|meinen|mein) termin (?:am |vom )?{day}(?= auf)', 'von {day}'],
   clocks: [
     { when: '(?:12 uhr )?mittags|zwölf uhr mittags', at: 720 },
     { when: 'mitternacht', at: 0 },
@@ -202,6 +203,7 @@ export const german: Grammar = {
   ],
   corrections:
     /(?<!\p{L})(?:nein|nee|nö|doch lieber|lieber|ach nein|moment|entschuldigung|ich meine|ich meinte|vielmehr|stattdessen|quatsch)(?!\p{L})/gu,
+  greeting: /^(?:(?:hallo|guten|tag|grüß|gott|servus|moin)(?: |$))+$|^$/,
   about: [
     ['name', once('der name|mein name|den namen')],
     ['time', once('die uhrzeit|die zeit|andere zeit|andere uhrzeit')],

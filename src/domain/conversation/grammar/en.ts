@@ -98,7 +98,7 @@ export const english: Grammar = {
     [/\b(at|half|past|around|about) (?:ate)\b/g, '$1 8'],
     [/\b(at|half|past|around|about) (?:tree)\b/g, '$1 3'],
     [
-      /\b(morning|afternoon|evening|lunchtime|later|earlier|last|latest|earliest|middle|other|that|this|which|another|1st|2nd|3rd) 1\b(?! (?:o'clock|pm|am|\d))/g,
+      /\b(morning|afternoon|evening|lunchtime|later|earlier|last|latest|earliest|middle|other|that|this|which|another|1st|2nd|3rd|\w+day) 1\b(?! (?:o'clock|pm|am|\d))/g,
       '$1 one',
     ],
     [/^for$/g, '4'],
@@ -226,6 +226,11 @@ export const english: Grammar = {
     "(?:not|can't do|can't make|except|apart from|other than|anything but|any day but) (?:for |on |this |the )*{day}",
     "{day} (?:doesn't|does not|isn't|is not|won't|is no|wouldn't) (?:really )?(?:work|suit|good|any good|great|do)",
   ],
+  bookingDay: [
+    '(?:my|the|that|our) {day} (?:appointment|booking|slot|one)',
+    '(?:appointment|booking|slot|one) (?:i have |that is |which is )?(?:for )?{day}(?= (?:to|at \\d+ to|until))',
+    'from {day}',
+  ],
   clocks: [
     { when: '(?:12 )?noon', at: 720 },
     { when: '(?:12 )?midnight', at: 0 },
@@ -313,6 +318,7 @@ export const english: Grammar = {
   intents: englishIntents,
   corrections:
     /\b(?:no (?:no|wait|sorry|actually)|(?<!there's |is |are |in |or )no(?! (?:later|earlier|sooner|problem|rush|idea|hurry|good|matter|thanks|thank|way|preference|time|need|more|1))|actually|sorry|i mean|i meant|i said|or rather|scratch that|strike that|hang on|hold on|wait|(?<!can't |couldn't |won't |to )make (?:that|it)(?! on| there)|change (?:that|it) to|let's say|on 2nd thoughts?|correction)\b/g,
+  greeting: /^(?:(?:hi|hiya|hello|hey|hallo|howya|how are you|there|anybody|anyone|is|evening|morning|afternoon)(?: |$))+$|^$/,
   about: [
     ['name', /\b(?:the|my|that) name\b|\bname(?:'s| is) wrong\b|^(?:the )?name$/],
     ['time', /\b(?:the|that|wrong|different|another) time\b|^(?:the )?time$|\bwhen it is\b/],

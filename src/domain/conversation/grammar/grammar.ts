@@ -80,12 +80,16 @@ export interface Grammar {
   pm: string
   days: DayRule[]
   notDay: string[]
+  /** Days that tell which booking is meant, not when the caller wants to come. */
+  bookingDay: string[]
   clocks: ClockRule[]
   times: TimeRule[]
   choices: ChoiceRule[]
   /** In order of precedence. */
   intents: [Exclude<Intent, null>, RegExp][]
   corrections: RegExp
+  /** Nothing but a greeting. */
+  greeting: RegExp
   about: [NonNullable<'name' | 'day' | 'time'>, RegExp][]
   names: NameWords
 }

@@ -76,7 +76,7 @@ export const english: Prompts = {
   time(local) {
     const { hour, minute } = Temporal.PlainDateTime.from(local)
     if (minute === 0 && hour % 12 === 0) return hour === 0 ? 'midnight' : '12 noon'
-    const part = hour < 12 ? 'in the morning' : hour < 17 ? 'in the afternoon' : 'in the evening'
+    const part = hour < 12 ? 'in the morning' : hour < 18 ? 'in the afternoon' : 'in the evening'
     const clock = minute === 0 ? `${hour % 12} o'clock` : `${hour % 12 || 12}:${String(minute).padStart(2, '0')}`
     return `${clock} ${part}`
   },

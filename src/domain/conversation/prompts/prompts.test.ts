@@ -53,7 +53,7 @@ describe('prompts', () => {
       "9 o'clock in the morning",
       '12 noon',
       '12:30 in the afternoon',
-      '5:05 in the evening',
+      '5:05 in the afternoon',
     ])
   })
 })
