@@ -10,12 +10,15 @@ CREATE TABLE booking.calendars (
   timezone text NOT NULL,
   -- {"1": [["09:00", "17:30"]], …}: ISO weekday to local opening times, as many a day as there are.
   opening_hours jsonb NOT NULL,
-  slot_minutes smallint NOT NULL,
-  default_duration_min smallint NOT NULL,
-  min_notice_min integer NOT NULL,
-  max_ahead_days integer NOT NULL,
-  buffer_before_min smallint NOT NULL DEFAULT 0,
-  buffer_after_min smallint NOT NULL DEFAULT 0,
+  slot_minutes smallint NOT NULL CHECK (slot_minutes BETWEEN 1 AND 1440),
+  default_duration_min smallint NOT NULL CHECK (default_duration_min BETWEEN 1 AND 1440),
+  min_notice_min integer NOT NULL CHECK (min_notice_min >= 0),
+  max_ahead_days integer NOT NULL CHECK (max_ahead_days BETWEEN 0 AND 3660),
+  buffer_before_min smallint NOT NULL DEFAULT 0 CHECK (buffer_before_min BETWEEN 0 AND 240),
+  buffer_after_min smallint NOT NULL DEFAULT 0 CHECK (buffer_after_min BETWEEN 0 AND 240),
+  -- Text messages: a confirmation after booking, and a reminder this long before (null sends none).
+  confirm_by_sms boolean NOT NULL DEFAULT true,
+  remind_before_min integer DEFAULT 1440 CHECK (remind_before_min > 0),
   updated_at timestamptz NOT NULL
 );
 SELECT platform.guard('booking.calendars');
@@ -48,6 +51,8 @@ CREATE TABLE booking.appointments (
   -- The appointment with its buffers: what nothing else on this resource may touch.
   busy tstzrange NOT NULL,
   status text NOT NULL DEFAULT 'booked' CHECK (status IN ('booked', 'confirmed', 'cancelled', 'completed', 'no_show')),
+  -- Whom it is for, where the caller gave another name than the contact's own (one number, a whole family).
+  for_name text,
   service text,
   notes text,
   source text NOT NULL,
@@ -58,7 +63,9 @@ CREATE TABLE booking.appointments (
   PRIMARY KEY (organization_id, id),
   FOREIGN KEY (organization_id, contact_id) REFERENCES contacts.contacts,
   FOREIGN KEY (organization_id, resource_id) REFERENCES booking.resources,
-  CHECK (ends_at > starts_at),
+  -- The longest appointment bounds how far back a search for what is busy must look.
+  CHECK (ends_at > starts_at AND ends_at <= starts_at + interval '24 hours'),
+  CHECK (busy @> tstzrange(starts_at, ends_at)),
   CONSTRAINT no_double_booking EXCLUDE USING gist (organization_id WITH =, resource_id WITH =, busy WITH &&)
     WHERE (status IN ('booked', 'confirmed', 'completed', 'no_show'))
 );
@@ -68,6 +75,19 @@ CREATE INDEX appointments_time ON booking.appointments (organization_id, starts_
 CREATE INDEX appointments_contact ON booking.appointments (organization_id, contact_id, starts_at);
 CREATE INDEX appointments_resource ON booking.appointments (organization_id, resource_id, starts_at);
 CREATE INDEX appointments_call ON booking.appointments (organization_id, call_id) WHERE call_id IS NOT NULL;
+
+-- Which messages went out for which revision of an appointment: a job that runs twice sends once.
+CREATE TABLE booking.messages (
+  organization_id bigint NOT NULL,
+  appointment_id bigint NOT NULL,
+  kind text NOT NULL CHECK (kind IN ('confirmation', 'reminder')),
+  revision integer NOT NULL,
+  provider_sid text NOT NULL,
+  sent_at timestamptz NOT NULL,
+  PRIMARY KEY (organization_id, appointment_id, kind, revision),
+  FOREIGN KEY (organization_id, appointment_id) REFERENCES booking.appointments
+);
+SELECT platform.guard('booking.messages', 'SELECT, INSERT');
 
 -- Calendar programs send no header: the address itself is the credential, hashed here, and can be revoked.
 CREATE TABLE booking.feeds (

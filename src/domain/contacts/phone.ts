@@ -1,0 +1,16 @@
+// From a number as people write it to E.164. Refuses what no network could ring.
+import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js'
+
+const e164 = /^\+[1-9]\d{6,14}$/
+
+/**
+ * `country` (ISO 3166) is whose national form is meant where no country code is written. A number in full international
+ * form is taken when its length is one E.164 allows, also where its national plan is not known to us. Null: no number.
+ */
+export function toE164(text: string, country: string): string | null {
+  const home: CountryCode = isSupportedCountry(country) ? country : 'GB'
+  const parsed = parsePhoneNumberFromString(text, { defaultCountry: home, extract: false })
+  if (parsed?.isPossible() && !parsed.ext) return parsed.number
+  const bare = text.replace(/[\s().-]/g, '').replace(/^00/, '+')
+  return e164.test(bare) ? bare : null
+}
