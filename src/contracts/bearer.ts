@@ -7,7 +7,10 @@ export const bearerScheme = { bearerAuth: { type: 'http', scheme: 'bearer', bear
 
 /** Null without an Authorization header. @throws invalid_token, token_expired */
 export function authenticateBearer(tokens: Tokens): (request: RequestFacts) => Promise<Principal | null> {
-  return async ({ headers }) => {
+  return async ({ headers, url }) => {
+    // A token in the address ends up in logs and histories (RFC 9700, 4.3.2), so it is refused even beside a good one.
+    if (/[?&]access_token=/i.test(url))
+      refuse('invalid_token', { message: 'A token belongs into the Authorization header, not into the address.' })
     const header = headers.authorization
     if (header === undefined) return null
     const token = /^Bearer +([\w.~+/=-]+)$/i.exec(String(header))?.[1]

@@ -1,6 +1,7 @@
 // Who the presented token is for, in OpenID Connect's standard claims.
 import { refuse } from '../../platform/errors/index.ts'
 import type { Session } from '../../platform/session/index.ts'
+import { everyPermission } from './roles.ts'
 import { selectUser } from './user.sql.ts'
 
 export interface UserInfo {
@@ -18,7 +19,7 @@ export interface UserInfo {
 /** A client has no name and no address: only who it is and what it may. @throws invalid_token for a user who is gone */
 export async function getUserInfo(session: Session): Promise<UserInfo> {
   const { subject, organizationId, roles, permissions, userId } = session.principal
-  const common = { sub: subject, organization_id: organizationId, roles, permissions: [...permissions].sort() }
+  const common = { sub: subject, organization_id: organizationId, roles, permissions: spelledOut(permissions) }
   if (userId === null) return common
   const user = await session.read(selectUser, { id: userId })
   if (user?.status !== 'active') return refuse('invalid_token')
@@ -32,3 +33,5 @@ export async function getUserInfo(session: Session): Promise<UserInfo> {
     email,
   }
 }
+
+const spelledOut = (permissions: ReadonlySet<string>): string[] => [...(permissions.has('*') ? everyPermission : permissions)].sort()
