@@ -13,31 +13,46 @@ const style = 'text/css; charset=utf-8'
 
 interface Asset {
   readonly type: string
-  readonly where: () => string | URL
+  readonly files: () => readonly (string | URL)[]
+  /** Changes made to a packed file on its way out. */
+  readonly edit?: (text: string) => string
 }
 
-const own = (file: string, type: string): Asset => ({ type, where: () => new URL(`./assets/${file}`, import.meta.url) })
-const packed = (path: string, type: string): Asset => ({ type, where: () => packages.resolve(path) })
+const own = (type: string, ...files: string[]): Asset => ({
+  type,
+  files: () => files.map((file) => new URL(`./assets/${file}`, import.meta.url)),
+})
+const packed = (path: string, type: string, edit?: Asset['edit']): Asset => ({
+  type,
+  files: () => [packages.resolve(path)],
+  ...(edit ? { edit } : {}),
+})
+
+/** ReDoc shows a picture from its makers' host; ours stands in, so that a page asks nobody else for anything. */
+const withoutForeignPicture = (text: string): string => text.replaceAll('https://cdn.redoc.ly/redoc/logo-mini.svg', '/docs/assets/icon.svg')
 
 const assets = {
-  'reference.css': own('reference.css', style),
-  'reference.js': own('reference.js', script),
-  'swagger.js': own('swagger.js', script),
-  'redoc.js': own('redoc.js', script),
-  'icon.svg': own('icon.svg', 'image/svg+xml'),
+  'reference.css': own(style, 'base.css', 'frame.css', 'operation.css', 'screens.css'),
+  'viewer.css': own(style, 'viewer.css'),
+  'reference.js': own(script, 'reference.js'),
+  'swagger.js': own(script, 'swagger.js'),
+  'redoc.js': own(script, 'redoc.js'),
+  'icon.svg': own('image/svg+xml', 'icon.svg'),
   'swagger-ui.css': packed('swagger-ui-dist/swagger-ui.css', style),
   'swagger-ui-bundle.js': packed('swagger-ui-dist/swagger-ui-bundle.js', script),
   'swagger-ui-standalone-preset.js': packed('swagger-ui-dist/swagger-ui-standalone-preset.js', script),
-  'redoc.standalone.js': packed('redoc/bundles/redoc.standalone.js', script),
+  'redoc.standalone.js': packed('redoc/bundles/redoc.standalone.js', script, withoutForeignPicture),
 } as const satisfies Record<string, Asset>
 type AssetName = keyof typeof assets
 
 const loaded = new Map<AssetName, () => Promise<Served>>(
-  (Object.keys(assets) as AssetName[]).map((name) => [
-    name,
-    once(async () => toServed(await readFile(assets[name].where()), assets[name].type)),
-  ]),
+  (Object.keys(assets) as AssetName[]).map((name) => [name, once(() => read(assets[name]))]),
 )
+
+async function read({ files, type, edit = (text) => text }: Asset): Promise<Served> {
+  const texts = await Promise.all(files().map((file) => readFile(file, 'utf8')))
+  return toServed(edit(texts.join('\n')), type)
+}
 
 function load(name: AssetName): Promise<Served> {
   const found = loaded.get(name)

@@ -64,6 +64,7 @@ async function swaggerPage(contracts: readonly Contract[]): Promise<Html> {
 <title>Patchbay · Swagger UI</title>
 <link rel="icon" href="${await addressOf('icon.svg')}">
 <link rel="stylesheet" href="${await addressOf('swagger-ui.css')}">
+<link rel="stylesheet" href="${await addressOf('viewer.css')}">
 <div id="swagger" data-urls="${JSON.stringify(urls)}"></div>
 <script src="${await addressOf('swagger-ui-bundle.js')}"></script>
 <script src="${await addressOf('swagger-ui-standalone-preset.js')}"></script>
@@ -79,6 +80,7 @@ async function redocPage(): Promise<Html> {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Patchbay · ReDoc</title>
 <link rel="icon" href="${await addressOf('icon.svg')}">
+<link rel="stylesheet" href="${await addressOf('viewer.css')}">
 <div id="redoc" data-url="/openapi.json"></div>
 <script src="${await addressOf('redoc.standalone.js')}"></script>
 <script src="${await addressOf('redoc.js')}"></script>

@@ -66,7 +66,7 @@ function documentOf(contract: Contract, naming: Naming): OpenApiDocument {
     contract,
     pool,
     errorSchema: { $ref: `#/components/schemas/${error}` },
-    common: sayAll(contract, commonRefusals(contract)),
+    common: sayAll(contract.renderError, commonRefusals(contract)),
     shared: new Map(),
   }
   const endpoints = shownEndpoints(contract)

@@ -26,7 +26,7 @@ function body(endpoint: AnyEndpoint, example: Example | null): string[] {
   const given = example?.body
   if (given === undefined) return []
   const accepts = endpoint.accepts ?? ['json']
-  if (accepts.includes('json')) return ['-H "Content-Type: application/json"', `-d ${quote(JSON.stringify(given))}`]
+  if (accepts.includes('json')) return ['-H "Content-Type: application/json"', `-d ${quote(JSON.stringify(given, null, 2))}`]
   const pairs = Object.entries(given as Record<string, unknown>)
   return accepts.includes('stream')
     ? pairs.map(([name, value]) => `-F ${quote(`${name}=${String(value)}`)}`)

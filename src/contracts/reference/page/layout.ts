@@ -15,6 +15,7 @@ export interface PageInput {
 }
 
 export function referencePage({ chapters, version, baseUrl, numbers, addresses }: PageInput): Html {
+  const spoken = chapters.filter(({ contract }) => contract.name !== 'shared')
   const count = chapters.reduce((sum, { contract }) => sum + shownEndpoints(contract).length, 0)
   return html`<!doctype html>
 <html lang="en">
@@ -36,7 +37,7 @@ export function referencePage({ chapters, version, baseUrl, numbers, addresses }
 <nav class="side" aria-label="Contents"><details open><summary>Contents</summary>${sideOf(chapters)}</details></nav>
 <main id="content">
 <section class="hero" id="top"><p class="eyebrow">Reference · version ${version}</p>
-<h1>One server, ${chapters.length} contracts,<br>${count} operations.</h1>
+<h1>One server, ${spoken.length} contracts,<br>${count} operations.</h1>
 <p class="lead">Telephony, appointments booked by voice and the numbers behind them, over one set of organisations, people, numbers and calls. Everything here is made from the code that answers.</p></section>
 ${contractTable(chapters)}
 ${gettingIn(baseUrl)}

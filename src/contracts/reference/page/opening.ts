@@ -7,7 +7,7 @@ import { type Chapter, codeBlock } from './operation.ts'
 export function contractTable(chapters: readonly Chapter[]): Html {
   return html`<section id="contracts"><h2>Contracts</h2><div class="scroll"><table class="contracts">
 <thead><tr><th>Contract</th><th>What it is</th><th>Credential</th><th>Limit</th><th>Errors</th><th class="number">Operations</th></tr></thead>
-<tbody>${chapters.map(({ contract, document }) => html`<tr class="${contract.name}"><th><a href="#${contract.name}">${contract.name}</a></th><td>${contract.description}</td><td>${credentialOf(contract)}</td><td>${limitOf(contract)}</td><td>${errorKeys(document.components.schemas)}</td><td class="number">${shownEndpoints(contract).length}</td></tr>`)}</tbody></table></div></section>`
+<tbody>${chapters.map(({ contract, document }) => html`<tr class="${contract.name}"><th><a href="#${contract.name}">${contract.name}</a></th><td>${contract.description}</td><td data-label="Credential">${credentialOf(contract)}</td><td data-label="Limit">${limitOf(contract)}</td><td data-label="Errors">${errorKeys(document.components.schemas)}</td><td class="number" data-label="Operations">${shownEndpoints(contract).length}</td></tr>`)}</tbody></table></div></section>`
 }
 
 function credentialOf(contract: Contract): Html {

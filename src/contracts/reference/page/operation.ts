@@ -54,7 +54,7 @@ function parameterPart(document: OpenApiDocument, { parameters = [] }: Described
       html`<h5>In the ${place}</h5><ul class="fields">${own
         .filter((parameter) => parameter.in === place)
         .map(({ name, schema, required, description }) =>
-          fieldLine(document, { name, schema: description ? { ...schema, description } : schema, required }),
+          fieldLine(document, { name, schema: description ? { ...schema, description } : schema, required }, 'sent'),
         )}</ul>`,
   )}${keyed ? html`<p class="keyed">Takes an <a href="#repeats"><code>Idempotency-Key</code></a>.</p>` : null}`
 }
@@ -63,7 +63,7 @@ function bodyPart(document: OpenApiDocument, { requestBody }: Described): Html |
   if (!requestBody) return null
   const types = Object.keys(requestBody.content)
   const schema = Object.values(requestBody.content)[0]?.schema ?? {}
-  return html`<h5>Body <span class="note">${types.join(' or ')}${requestBody.required ? '' : ', may be left out'}</span></h5>${shapeOf(document, schema)}`
+  return html`<h5>Body <span class="note">${types.join(' or ')}${requestBody.required ? '' : ', may be left out'}</span></h5>${shapeOf(document, schema, 'sent')}`
 }
 
 function answerPart(document: OpenApiDocument, { responses }: Described): Html {
@@ -86,7 +86,7 @@ function goodAnswer(document: OpenApiDocument, status: number, { description, co
   const json = content?.['application/json']
   const line = html`<span class="status good">${status}</span> ${json ? null : media.map(([type]) => html`<code>${type}</code> `)}${media.length === 0 ? description : null}`
   if (!json) return html`<p class="answer">${line}</p>`
-  return html`<details class="answer" open><summary>${line}${description}</summary>${shapeOf(document, json.schema)}</details>`
+  return html`<details class="answer" open><summary>${line}${description}</summary>${shapeOf(document, json.schema, 'answered')}</details>`
 }
 
 /** The codes of a refusal, from the description that lists them. */

@@ -3,12 +3,14 @@ import type { Json, JsonObject, OpenApiDocument } from '../../../platform/http/i
 import { type Html, html, prose } from '../html.ts'
 
 const deepest = 5
+/** What is sent may demand a field; of what is answered, a field may be missing. */
+export type Side = 'sent' | 'answered'
 
-export function shapeOf(document: OpenApiDocument, schema: JsonObject, depth = 0): Html {
+export function shapeOf(document: OpenApiDocument, schema: JsonObject, side: Side, depth = 0): Html {
   const { fields, rest } = fieldsOf(document, schema)
   if (fields.length === 0 && rest === null) return html`<p class="kind">${kindOf(document, schema)}</p>`
-  return html`<ul class="fields">${fields.map((field) => fieldLine(document, field, depth))}${
-    rest ? fieldLine(document, { name: 'any other', schema: rest, required: false }, depth) : null
+  return html`<ul class="fields">${fields.map((field) => fieldLine(document, field, side, depth))}${
+    rest ? fieldLine(document, { name: 'any other', schema: rest, required: true }, 'answered', depth) : null
   }</ul>`
 }
 
@@ -18,15 +20,17 @@ export interface Field {
   readonly required: boolean
 }
 
-export function fieldLine(document: OpenApiDocument, { name, schema, required }: Field, depth = 0): Html {
+export function fieldLine(document: OpenApiDocument, { name, schema, required }: Field, side: Side, depth = 0): Html {
   const inner = innerOf(document, schema)
   const open = inner !== null && depth < deepest
   const { description } = follow(document, schema)
   return html`<li><div class="field"><code class="name">${name}</code> <span class="kind">${kindOf(document, schema)}</span>${
-    required ? html` <span class="required">required</span>` : null
+    side === 'sent'
+      ? required && html` <span class="required">required</span>`
+      : !required && html` <span class="note">may be missing</span>`
   }${notesOf(document, schema).map((note) => html` <span class="note">${note}</span>`)}${
     typeof description === 'string' ? html`<p>${prose(description)}</p>` : null
-  }</div>${open ? html`<details><summary>inside</summary>${shapeOf(document, inner, depth + 1)}</details>` : null}</li>`
+  }</div>${open ? html`<details><summary>inside</summary>${shapeOf(document, inner, side, depth + 1)}</details>` : null}</li>`
 }
 
 /** @throws Error on a reference to nothing */

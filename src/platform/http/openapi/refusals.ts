@@ -48,17 +48,19 @@ export interface Said {
 const moment = new Date('2026-03-02T09:30:00Z')
 const requestId = '0195567e-2f80-7cc3-98e5-1f2a3b4c5d6e'
 
-export function say(contract: Contract, code: Code): Said {
+type Render = Contract['renderError']
+
+function say(render: Render, code: Code): Said {
   const problems =
     code === 'invalid_request'
       ? { problems: [{ in: 'query' as const, path: ['limit'], message: 'must be <= 100', rule: 'maximum', params: { limit: 100 } }] }
       : {}
-  const { status, body } = contract.renderError(new Refusal(code, problems), { requestId, at: moment })
+  const { status, body } = render(new Refusal(code, problems), { requestId, at: moment })
   return { code, status, sentence: catalogue[code].sentence, body: JSON.parse(JSON.stringify(body)) as Json }
 }
 
 /** The refusals by status, statuses in their order. */
-export function sayAll(contract: Contract, codes: readonly Code[]): Map<number, Said[]> {
-  const said = codes.map((code) => say(contract, code)).sort((a, b) => a.status - b.status)
+export function sayAll(render: Render, codes: readonly Code[]): Map<number, Said[]> {
+  const said = codes.map((code) => say(render, code)).sort((a, b) => a.status - b.status)
   return Map.groupBy(said, ({ status }) => status)
 }

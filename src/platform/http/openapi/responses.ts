@@ -62,8 +62,9 @@ export interface ErrorParts {
   readonly shared: Map<string, Response>
 }
 
-export function responsesOf(parts: ErrorParts, endpoint: AnyEndpoint): Record<string, Response | Reference> {
-  const refusals = sayAll(parts.contract, refusalsOf(parts.contract, endpoint))
+export function responsesOf(given: ErrorParts, endpoint: AnyEndpoint): Record<string, Response | Reference> {
+  const refusals = sayAll(endpoint.renderError ?? given.contract.renderError, refusalsOf(given.contract, endpoint))
+  const parts = endpoint.renderError ? { ...given, errorSchema: shapeOf([...refusals.values()].flat()), common: new Map() } : given
   const own = Object.entries(endpoint.response).map(([status, schema]) => {
     const said = refusals.get(Number(status))
     return [
@@ -119,6 +120,13 @@ function mixed(parts: ErrorParts, endpoint: AnyEndpoint, status: number, schema:
   const { description, headers, content } = described(parts, endpoint, status, said)
   const examples = { ...json?.examples, ...content?.['application/json']?.examples }
   return { description, ...(headers ? { headers } : {}), content: { ...own, 'application/json': { schema: schemas, examples } } }
+}
+
+/** An operation with errors of its own shape (RFC 6749's): the fields that all of them have. */
+function shapeOf(said: readonly Said[]): JsonObject {
+  const bodies = said.map(({ body }) => body as JsonObject)
+  const names = Object.keys(bodies[0] ?? {}).filter((name) => bodies.every((body) => typeof body[name] === 'string'))
+  return { type: 'object', required: names, properties: Object.fromEntries(names.map((name) => [name, { type: 'string' }])) }
 }
 
 /** A common status is said once for the contract; an operation with refusals of its own there says all of them. */

@@ -47,6 +47,7 @@ function withoutDraft(schema: JsonObject): JsonObject {
     const { items, additionalItems, ...others } = rest
     return { ...others, prefixItems: items as Json, items: additionalItems ?? true }
   }
+  if (Array.isArray(rest.enum) && rest.type === undefined) return withType(rest, rest.enum)
   const everything = isObject(rest.patternProperties ?? null) ? (rest.patternProperties as JsonObject) : {}
   const only = Object.keys(everything)
   if (only.length === 1 && only[0] !== undefined && ['^.*$', '^(.*)$'].includes(only[0])) {
@@ -54,6 +55,11 @@ function withoutDraft(schema: JsonObject): JsonObject {
     return { ...others, additionalProperties: everything[only[0]] ?? true }
   }
   return rest
+}
+
+/** A list of words is a string: tools show `any` for a schema that does not say its type. */
+function withType(schema: JsonObject, values: readonly Json[]): JsonObject {
+  return values.every((value) => typeof value === 'string') ? { type: 'string', ...schema } : schema
 }
 
 function keep(title: string, schema: JsonObject, pool: Pool): JsonObject {
