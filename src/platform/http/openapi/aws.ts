@@ -66,20 +66,23 @@ function nullOfUnion(schema: JsonObject): JsonObject {
   const rest = branches.filter((branch) => !(isObject(branch) && branch.type === 'null'))
   if (rest.length === branches.length) return schema
   const { [key]: _, ...others } = schema
-  const only = rest[0]
-  // 3.0 reads nothing beside a $ref, so that a nullable reference stays inside allOf.
-  if (rest.length === 1 && isObject(only))
-    return '$ref' in only ? { ...others, nullable: true, allOf: [only] } : { ...others, ...only, nullable: true }
-  return { ...others, nullable: true, [key]: rest }
+  const nullable = rest.map((branch) => orNull(isObject(branch) ? branch : {}))
+  const only = nullable[0]
+  return nullable.length === 1 && only ? { ...others, ...only } : { ...others, [key]: nullable }
+}
+
+/** 3.0 reads nothing beside a $ref, and `nullable` only beside a type; what is referred to is always an object. */
+function orNull(branch: JsonObject): JsonObject {
+  return '$ref' in branch ? { type: 'object', nullable: true, allOf: [branch] } : { ...branch, nullable: true }
 }
 
 function nullOfType(schema: JsonObject): JsonObject {
-  if (schema.type === 'null') return { ...without(schema, 'type'), nullable: true, enum: [null] }
+  if (schema.type === 'null') return { ...schema, type: 'string', nullable: true, enum: [null] }
   if (!Array.isArray(schema.type)) return schema
   const types: readonly Json[] = schema.type.filter((type) => type !== 'null')
   const nullable: JsonObject = types.length < schema.type.length ? { nullable: true } : {}
   if (types.length === 1) return { ...schema, ...nullable, type: types[0] ?? 'string' }
-  return { ...without(schema, 'type'), ...nullable, anyOf: types.map((type) => ({ type })) }
+  return { ...without(schema, 'type'), anyOf: types.map((type) => ({ type, ...nullable })) }
 }
 
 const constant = (schema: JsonObject): JsonObject =>
