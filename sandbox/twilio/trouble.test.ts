@@ -1,4 +1,5 @@
 // What happens when the server that is called misbehaves: dead, slow, wrong, or back again after a while.
+import { createServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type App, type Got, type Reply, type Stage, stage, startApp } from '../stage.ts'
 
@@ -21,6 +22,19 @@ async function other(here: Stage, reply: (got: Got) => Reply, port = 0): Promise
 
 const host = (here: Stage, voiceUrl: string, more: Record<string, string> = {}) =>
   here.control('POST', '/sandbox/numbers', { phoneNumber: here.number, voiceUrl, ...more })
+/** Holds a port and hangs up on so many connections; `done` once it has, with the port free again. */
+async function hangsUp(port: number, times: number): Promise<{ done: Promise<void> }> {
+  const { promise: done, resolve } = Promise.withResolvers<void>()
+  let left = times
+  const server = createServer((socket) => {
+    socket.destroy()
+    left -= 1
+    if (left === 0) server.close(() => resolve())
+  })
+  await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening))
+  return { done }
+}
+
 const codes = (call: { events: { type: string; code?: number }[] }) =>
   call.events.filter((event) => event.type === 'error').map((event) => event.code)
 const deadUrl = 'http://127.0.0.1:1/voice'
@@ -59,8 +73,11 @@ describe('a server that cannot be reached', () => {
       .poll(async () => (await here.control('GET', `/sandbox/calls/${body.sid}`)).body.events.some((event) => event.type === 'listening'))
       .toBe(true)
     await first.close()
+    const port = Number(new URL(first.url).port)
+    const broken = await hangsUp(port, 4)
     await here.control('POST', `/sandbox/calls/${body.sid}/say`, { text: 'Are you there' })
-    const second = await other(here, () => goodbye, Number(new URL(first.url).port))
+    await broken.done
+    const second = await other(here, () => goodbye, port)
     const call = await here.settled(body.sid)
     expect(call).toMatchObject({ status: 'completed', heard: ['Hello?', 'Goodbye.'] })
     expect(second.at('/next')[0]?.params.SpeechResult).toBe('Are you there')
