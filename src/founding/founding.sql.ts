@@ -17,3 +17,9 @@ export const selectFact = statement<{ name: string }, { value: unknown }>(
   'founding_fact',
   `SELECT value FROM platform.facts WHERE name = :name`,
 )
+/** Of the demo's calls that really rang: what there is to listen to by now. */
+export const countKept = statement<object, { recordings: number; messages: number }>(
+  'founding_kept',
+  `SELECT (SELECT count(*) FROM recordings.recordings WHERE organization_id = :organizationId AND status = 'available') AS recordings,
+          (SELECT count(*) FROM voicemail.messages WHERE organization_id = :organizationId AND blob_id IS NOT NULL) AS messages`,
+)
