@@ -46,14 +46,6 @@ module.exports = {
       to: { path: '^src/domain/[^/]+/(?!index\\.ts$)', pathNot: '^src/domain/$1/' },
     },
     {
-      name: 'domain-one-way',
-      comment: 'Between domain folders imports go one way; what must flow back is an event.',
-      severity: 'error',
-      scope: 'folder',
-      from: { path: '^src/domain/[^/]+$' },
-      to: { path: '^src/domain/[^/]+$', circular: true },
-    },
-    {
       name: 'contracts-know-no-contract',
       comment: 'A contract owns its shapes and words. What two of them need lies in contracts/ itself or in the domain.',
       severity: 'error',

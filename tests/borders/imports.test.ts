@@ -81,6 +81,22 @@ describe('who may know whom', () => {
     expect(await rulesBroken()).toEqual(['domain-uses-no-framework'])
   })
 
+  test('a longer way back between domain folders is noticed, types included, and the way is named', async () => {
+    writeHouse()
+    write('src/domain/billing/index.ts', '../calls/index.ts')
+    write('src/domain/people/rule.ts', 'type ../billing/index.ts')
+    expect((await checkImports(root)).problems.join()).toContain('people → billing → calls → people')
+  })
+
+  test('what all domain folders share beside them makes no way back', async () => {
+    writeHouse()
+    write('src/domain/jobs.ts', './people/index.ts')
+    write('src/domain/calls/call.ts', '../people/index.ts')
+    write('src/domain/words.ts')
+    write('src/domain/people/rule.ts', '../words.ts')
+    expect(await rulesBroken()).toEqual([])
+  })
+
   test('types may go both ways between two files', async () => {
     writeHouse()
     write('src/domain/people/rule.ts', './person.ts')
