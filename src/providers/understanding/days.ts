@@ -18,13 +18,14 @@ export interface DaysRead {
 
 type PlainDate = Temporal.PlainDate
 
+/** A date that cannot be is taken out all the same, lest its pieces be read as another. */
 export function readDays(text: string, today: PlainDate, compiled: CompiledGrammar): DaysRead {
   const found: FoundDay[] = []
   let rest = text
   for (const { rule, pattern } of compiled.days) {
     rest = replaceEach(rest, pattern, (groups) => {
       const day = meaning(rule, groups, today, compiled.grammar)
-      if (!day) return null
+      if (!day) return rule.is === 'date' && (groups.mo ?? groups.month) !== undefined ? ' ' : null
       found.push(day)
       return `xday${found.length - 1}x`
     })

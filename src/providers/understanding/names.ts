@@ -78,7 +78,7 @@ function runFrom(words: Word[], at: number, sure: boolean, lexicon: Lexicon): nu
 const capital = (word: string): string =>
   word
     .replace(/(^|[-'’])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase())
-    .replace(/^Mc(\p{L})/u, (_, letter: string) => `Mc${letter.toUpperCase()}`)
+    .replace(/(?<=^|-)Mc(\p{L})/gu, (_, letter: string) => `Mc${letter.toUpperCase()}`)
 
 function written(run: Word[], lexicon: Lexicon): string {
   const shown = run.map((word, i) => {
