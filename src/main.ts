@@ -22,7 +22,7 @@ import { openBlobs } from './platform/blobs/index.ts'
 import { openCaches } from './platform/cache/index.ts'
 import type { Settings } from './platform/config/index.ts'
 import { type Database, openDatabase } from './platform/db/index.ts'
-import { openBus } from './platform/events/index.ts'
+import { openBus, openFeed } from './platform/events/index.ts'
 import { buildServer } from './platform/http/index.ts'
 import { startWorker, type Worker } from './platform/jobs/index.ts'
 import { openLimiter } from './platform/limits/index.ts'
@@ -66,6 +66,7 @@ export async function openHouse({
     onStatement: (name) => metrics.databaseQuery(name),
   })
   const bus = await openBus(database, log)
+  const feed = openFeed({ database, bus, log })
   const vault = openVault({ key: settings.secretKey, previous: settings.secretKeyPrevious })
   const guards = openGuards({ bus, clock, log, metrics })
   const caches = openCaches({ redis: settings.redis, memcached: settings.memcached, bus, clock, log, sign: vault.signer('cache') })
@@ -101,6 +102,7 @@ export async function openHouse({
     version,
     database,
     bus,
+    feed,
     clock,
     log,
     vault,
@@ -157,6 +159,7 @@ export async function openHouse({
     },
     async close() {
       draining = true
+      feed.close() // streams end first: the server waits for whoever is still being answered
       await server.close()
       await Promise.all(workers.map((worker) => worker.stop()))
       guards.close()

@@ -18,7 +18,7 @@ import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Caches } from '../platform/cache/index.ts'
 import type { Settings } from '../platform/config/index.ts'
 import type { Database } from '../platform/db/index.ts'
-import type { Bus } from '../platform/events/index.ts'
+import type { Bus, EventFeed } from '../platform/events/index.ts'
 import type { Guards } from '../platform/resilience/index.ts'
 import type { Vault } from '../platform/secrets/index.ts'
 import type { Log, Session } from '../platform/session/index.ts'
@@ -30,6 +30,7 @@ export interface House {
   readonly version: string
   readonly database: Database
   readonly bus: Bus
+  readonly feed: EventFeed
   readonly clock: Clock
   readonly log: Log
   readonly vault: Vault

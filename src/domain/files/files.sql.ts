@@ -16,9 +16,14 @@ export interface FileRow {
 }
 const columns = `id, filename, type, size, mime_type AS "mimeType", sha256, key, metadata, created_by AS "createdBy", created_at AS "createdAt"`
 
-export const selectFile = statement<{ id: string }, FileRow>(
-  'blob_select',
-  `SELECT ${columns} FROM blobs.blobs WHERE organization_id = :organizationId AND id = :id`,
+/** What calls leave behind is for those who see everything; what somebody uploaded, for them; assets, for everybody. */
+export const selectFileSeen = statement<{ id: string; all: boolean; subject: string }, FileRow & { inUse: boolean }>(
+  'blob_select_seen',
+  `SELECT ${columns},
+          EXISTS (SELECT FROM recordings.recordings r WHERE r.organization_id = :organizationId AND r.blob_id = b.id)
+          OR EXISTS (SELECT FROM voicemail.messages m WHERE m.organization_id = :organizationId AND m.blob_id = b.id) AS "inUse"
+     FROM blobs.blobs b
+    WHERE organization_id = :organizationId AND id = :id AND (:all::boolean OR type = 'asset' OR created_by = :subject)`,
 )
 export const insertFile = statement<FileRow, { id: string }>(
   'blob_insert',

@@ -5,13 +5,14 @@ import { type BlobStore, sniffContentType } from '../../platform/blobs/index.ts'
 import { refuse } from '../../platform/errors/index.ts'
 import { uuidv7 } from '../../platform/ids/index.ts'
 import type { Session, Tx } from '../../platform/session/index.ts'
+import type { Sight } from '../people/index.ts'
 import {
   addUsage,
   deleteFile,
   type FileRow,
   type FileType,
   insertFile,
-  selectFile,
+  selectFileSeen,
   selectKeyInUse,
   selectUsage,
   type UsageRow,
@@ -106,8 +107,19 @@ export async function checkRoom(session: Session, bytes: number): Promise<void> 
 }
 
 /** @throws blob_not_found */
-export async function getFile(session: Session, id: string): Promise<FileRow> {
-  return (await session.read(selectFile, { id })) ?? refuse('blob_not_found')
+export async function getFile(session: Session, { all }: Sight, id: string): Promise<FileRow & { inUse: boolean }> {
+  return (await session.read(selectFileSeen, { id, all, subject: session.principal.subject })) ?? refuse('blob_not_found')
+}
+
+/** Somebody's wish: theirs to remove, and not the audio of a recording or a message. @throws blob_not_found, blob_in_use, permission_denied */
+export function removeUpload(session: Session, sight: Sight, id: string): Promise<void> {
+  return session.write(async (tx) => {
+    const { inUse, createdBy } = await getFile(tx, sight, id)
+    if (!sight.all && createdBy !== tx.principal.subject)
+      refuse('permission_denied', { message: 'Only who uploaded a file may remove it.' })
+    if (inUse) refuse('blob_in_use')
+    await removeFile(tx, id)
+  })
 }
 
 /** The row goes now, the bytes once that is certain. @throws blob_not_found */

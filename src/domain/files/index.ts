@@ -8,6 +8,7 @@ export {
   keepUpload,
   registerFile,
   removeFile,
+  removeUpload,
   type StorageUsage,
   type StoredBytes,
   storageUsage,

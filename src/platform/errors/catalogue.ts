@@ -93,6 +93,7 @@ const entries = {
   link_expired: { kind: 'gone', sentence: 'This link has expired.' },
   range_not_satisfiable: { kind: 'range', sentence: 'The range lies outside the file.' },
   blob_too_large: { kind: 'too_large', sentence: 'The file is larger than is accepted.' },
+  blob_in_use: { kind: 'conflict', sentence: 'This file belongs to a recording or a voicemail; remove that.' },
   over_quota: { kind: 'over_quota', sentence: 'The storage quota is used up.' },
   upload_incomplete: { kind: 'invalid', sentence: 'The upload ended before it was complete.' },
   // Appointments

@@ -1,6 +1,7 @@
 // Builds the HTTP server from the table of contracts. Unknown paths and broken requests are answered in the words of
 // the contract whose prefix they carry.
 import cors from '@fastify/cors'
+import multipart from '@fastify/multipart'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { Refusal } from '../errors/index.ts'
 import { requestId } from '../ids/index.ts'
@@ -57,8 +58,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     ...(options.tls ? { https: { ...options.tls, minVersion: 'TLSv1.2' } } : {}),
   }) as FastifyInstance
   registerBodyParsers(server)
-  server.addContentTypeParser('multipart/form-data', (_request, _payload, done) => done(null))
   server.addContentTypeParser('application/octet-stream', (_request, _payload, done) => done(null))
+  await server.register(multipart)
   await server.register(cors, {
     origin: options.cors.origins.includes('*') ? '*' : [...options.cors.origins],
     methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
