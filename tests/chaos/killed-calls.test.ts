@@ -4,51 +4,40 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { createInterface } from 'node:readline'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestHouse, type TestHouse } from '../support/house.ts'
+import { firstLine, startTestSandbox, type TestSandbox } from '../support/sandbox.ts'
 
 const kills = 6
 const callersAtOnce = 10
 const root = new URL('../../', import.meta.url).pathname
 
 let house: TestHouse
-let sandbox: ChildProcess
-let sandboxUrl: string
+let sandbox: TestSandbox
 let port: number
 let server: ChildProcess
-const account = { sid: `AC${'7'.repeat(32)}`, token: '7'.repeat(32) }
 
 beforeAll(async () => {
   house = await openTestHouse()
   port = await freePort()
-  sandbox = spawn(process.execPath, ['sandbox/main.ts'], {
-    cwd: root,
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: {
-      ...process.env,
-      SANDBOX_TIED: '1',
-      SANDBOX_ACCOUNT_SID: account.sid,
-      SANDBOX_AUTH_TOKEN: account.token,
-      SANDBOX_SPEED: '40',
-      SANDBOX_WEBHOOK_RETRY_S: '30',
-      SANDBOX_NUMBERS: JSON.stringify([
-        {
-          phoneNumber: house.org.phoneNumber,
-          voiceUrl: `http://127.0.0.1:${port}/twilio/voice`,
-          statusCallback: `http://127.0.0.1:${port}/twilio/voice/status`,
-        },
-      ]),
-    },
+  sandbox = await startTestSandbox({
+    SANDBOX_SPEED: '40',
+    SANDBOX_WEBHOOK_RETRY_S: '30',
+    SANDBOX_NUMBERS: JSON.stringify([
+      {
+        phoneNumber: house.org.phoneNumber,
+        voiceUrl: `http://127.0.0.1:${port}/twilio/voice`,
+        statusCallback: `http://127.0.0.1:${port}/twilio/voice/status`,
+      },
+    ]),
   })
-  sandboxUrl = (JSON.parse(await firstLine(sandbox)) as { baseUrl: string }).baseUrl
   server = await startServer()
 })
 
 afterAll(async () => {
   server.kill('SIGKILL')
-  sandbox.stdin?.end()
+  await sandbox.stop()
   await house.close()
 })
 
@@ -65,19 +54,13 @@ async function startServer(): Promise<ChildProcess> {
       SECRET_KEY: house.house.settings.secretKey,
       PORT: String(port),
       LOG_LEVEL: 'fatal',
-      TWILIO_ACCOUNT_SID: account.sid,
-      TWILIO_AUTH_TOKEN: account.token,
-      TWILIO_BASE_URL: sandboxUrl,
+      TWILIO_ACCOUNT_SID: sandbox.accountSid,
+      TWILIO_AUTH_TOKEN: sandbox.authToken,
+      TWILIO_BASE_URL: sandbox.baseUrl,
     },
   })
   await firstLine(child)
   return child
-}
-
-async function firstLine(child: ChildProcess): Promise<string> {
-  if (!child.stdout) throw new Error('the process has no output')
-  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
-  return line
 }
 
 async function freePort(): Promise<number> {
@@ -117,17 +100,11 @@ async function ring(index: number): Promise<string> {
     { say: 'yes please', confidence: 0.9 },
     { say: 'no that is all, bye', confidence: 0.9 },
   ]
-  const response = await fetch(`${sandboxUrl}/sandbox/calls`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ to: house.org.phoneNumber, from: caller(index), script }),
-  })
-  return ((await response.json()) as { sid: string }).sid
+  const call = await sandbox.post('/sandbox/calls', { to: house.org.phoneNumber, from: caller(index), script })
+  return (call as { sid: string }).sid
 }
 
-async function seen(sid: string): Promise<Seen> {
-  return (await (await fetch(`${sandboxUrl}/sandbox/calls/${sid}`)).json()) as Seen
-}
+const seen = async (sid: string): Promise<Seen> => (await sandbox.get(`/sandbox/calls/${sid}`)) as Seen
 
 async function until(condition: () => Promise<boolean>, what: string, withinMs: number): Promise<void> {
   const deadline = performance.now() + withinMs

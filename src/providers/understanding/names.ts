@@ -146,6 +146,13 @@ function twoPart(words: Word[], lexicon: Lexicon): NameRead | null {
   return { name: shown.join(' '), rest: cut(words, from, Math.max(first?.end ?? 0, last?.end ?? 0)) }
 }
 
+/** "I'm afraid", "it's fantastic": one small word after a weak phrase is a name only with something that goes with names. */
+function followed(words: Word[], at: number, end: number): boolean {
+  const [only] = words.slice(at, end)
+  if (!only || end - at > 1 || only.raw !== only.low) return true
+  return ['from', 'here', 'speaking', 'calling', 'with', 'again', 'and'].includes(words[end]?.low ?? '')
+}
+
 function afterCue(words: Word[], asked: boolean, lexicon: Lexicon): NameRead | null {
   for (let i = 0; i < words.length; i++) {
     const strong = startsAt(words, i, lexicon.strong)
@@ -154,7 +161,7 @@ function afterCue(words: Word[], asked: boolean, lexicon: Lexicon): NameRead | n
     let at = i + length
     while (['um', 'uh', 'er', 'erm', 'ah'].includes(words[at]?.low ?? '')) at++
     const end = runFrom(words, at, strong > 0, lexicon)
-    const doubtful = strong === 0 && !asked && /ing$/.test(words[at]?.low ?? '')
+    const doubtful = strong === 0 && !asked && (/ing$/.test(words[at]?.low ?? '') || !followed(words, at, end))
     if (end > at && !doubtful) return { name: written(words.slice(at, end), lexicon), rest: cut(words, i, end) }
   }
   return null
