@@ -6,7 +6,7 @@ const thing = '(?:appointment|appointments|booking|bookings|reservation|slot|vis
 export const englishIntents: Grammar['intents'] = [
   [
     'person',
-    /\b(?:(?:speak|talk|chat|get through) (?:to|with) (?:a|an|the|some|someone|somebody|anyone|anybody|your|who|reception|dr|doctor)|(?:put|pass|get|connect|transfer) me (?:through|on|over|to|someone|somebody|a person|the)|real (?:person|human|people)|actual (?:person|human)|human(?: being)?|receptionist|operator|representative|call cent(?:re|er) agent|customer service|member of staff|speak to (?:someone|somebody))\b|^(?:an? )?(?:agent|reception|manager|person|human|somebody|someone)(?: please)?$/,
+    /\b(?:(?:speak|talk|chat|get through) (?:to|with) (?:a|an|the|some|someone|somebody|anyone|anybody|your|who|reception|dr|doctor)|(?:put|pass|get|connect|transfer) me (?:through|on|over|to|someone|somebody|a person|the)|real (?:person|human|people)|(?:someone|somebody|anyone|anybody) (?:i can|i could|to|there to) (?:talk|speak)|actual (?:person|human)|human(?: being)?|receptionist|operator|representative|call cent(?:re|er) agent|customer service|member of staff|speak to (?:someone|somebody))\b|^(?:an? )?(?:agent|reception|manager|person|human|somebody|someone)(?: please)?$/,
   ],
   ['move', /\b(?:cancel|drop|scrap)\b.{0,60}\b(?:and|then)\b.{0,30}\b(?:book|give me|make|rebook|get|instead|another)\b|\brebook\b/],
   ['move', /\bbring\b.{0,30}\bforward\b|\bput\b.{0,25}\bback\b|\bpush(?:ed)?\b.{0,25}\bback\b|\bpush (?:it|my|the|that)\b/],
@@ -35,7 +35,7 @@ export const englishIntents: Grammar['intents'] = [
   ['book', /\bchance of (?:an? )?(?:appointment|booking|slot|visit)\b/],
   [
     'availability',
-    /\b(?:availability|when (?:are|is|can|could|would|do) (?:you|ye|i|he|she|we|the next|there|the)|when's (?:the|your)|what (?:times?|days?|slots?|dates?) (?:do|are|have|is|can|would|you|suit)|what (?:have|do|did|has|would) (?:you|ye|they) (?:got|have|get)|what's (?:available|free|the (?:earliest|soonest|next|first|1st)|your (?:earliest|soonest|next|first|1st))|what is (?:available|free|the (?:earliest|soonest|next|1st)|your)|what else)\b/,
+    /\b(?:availability|how (?:soon|early|quickly) (?:can|could|would|do|are)|when (?:are|is|can|could|would|do) (?:you|ye|i|he|she|we|the next|there|the)|when's (?:the|your)|what (?:times?|days?|slots?|dates?) (?:do|are|have|is|can|would|you|suit)|what (?:have|do|did|has|would) (?:you|ye|they) (?:got|have|get)|what's (?:available|free|the (?:earliest|soonest|next|first|1st)|your (?:earliest|soonest|next|first|1st))|what is (?:available|free|the (?:earliest|soonest|next|1st)|your)|what else)\b/,
   ],
   [
     'availability',
@@ -48,11 +48,11 @@ export const englishIntents: Grammar['intents'] = [
   ],
   [
     'no',
-    /^(?:(?:oh|well|sorry|yes|ok|actually|but) )*(?:no|nope|nah|naw|negative|never|not really|not at all|neither|none|no thanks|definitely not|absolutely not|not that|not on|not)\b(?! (?:problem|bother|worries|sure|rush|1 of|idea|doubt|before|after|later|earlier))/,
+    /^(?:(?:oh|well|sorry|yes|ok|actually|but|hang on|hold on|wait) )*(?:no|nope|nah|naw|negative|never|not really|not at all|neither|none|no thanks|definitely not|absolutely not|not that|not on|not)\b(?! (?:problem|bother|worries|sure|rush|1 of|idea|doubt|before|after|later|earlier))/,
   ],
   [
     'no',
-    /\b(?:no good|don't (?:want|think so|like)|(?:doesn't|does not|don't|do not|won't|wouldn't|didn't|not) (?:really )?(?:suit|work|do)|(?:that's|that is|it's|is|that was) (?:wrong|not right|incorrect|not it|not what|no good|no use)|afraid not|rather not|prefer not|neither|none of|incorrect|not correct|is wrong|don't do that|can't do that)\b/,
+    /\b(?:no good|don't (?:want|think so|like)|(?:doesn't|does not|don't|do not|won't|wouldn't|didn't|not) (?:really )?(?:suit|work|do)|(?:that's|that is|it's|is|that was) (?:wrong|not right|incorrect|not it|not what|no good|no use)|afraid not|rather not|prefer not|neither|none of|incorrect|wrong (?:day|time|date|name|one)|no use|not correct|is wrong|don't do that|can't do that)\b/,
   ],
   [
     'yes',
@@ -60,6 +60,6 @@ export const englishIntents: Grammar['intents'] = [
   ],
   [
     'yes',
-    /\b(?:sounds (?:good|great|fine|perfect|lovely|ok)|(?:that|it|that's|this|one)(?: is| would be| will be|'s)? ?(?:works|suits|perfect|grand|fine|lovely|ideal|great)(?: for me| me)?$|that'll do|that will do|that works|works for me|suits me|is fine|(?:that's|that is|it's|is) (?:fine|grand|good|great|perfect|correct|right|lovely|ok|okay|it|ideal|the one)|go ahead|go for it|please do|book it|i'll take (?:it|that)|confirm it|do that|happy with that|let's do (?:it|that))\b/,
+    /\b(?:sounds (?:good|great|fine|perfect|lovely|ok)|(?:that|it|that's|this|one)(?: is| would be| will be|'s)? ?(?:works|suits|perfect|grand|fine|lovely|ideal|great)(?: for me| me)?$|that'll do|that will do|that works|works for me|suits me|is fine|(?:that's|that is|it's|is) (?:fine|grand|good|great|perfect|correct|right|lovely|ok|okay|it|ideal|the one)|the one$|go ahead|go for it|please do|book it|i'll take (?:it|that)|confirm it|do that|happy with that|let's do (?:it|that))\b|\b(?:yes|yeah|yep|yup)(?: please| thanks)?$/,
   ],
 ]

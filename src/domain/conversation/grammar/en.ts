@@ -101,6 +101,7 @@ export const english: Grammar = {
       /\b(morning|afternoon|evening|lunchtime|later|earlier|last|latest|earliest|middle|other|that|this|which|another|1st|2nd|3rd|\w+day) 1\b(?! (?:o'clock|pm|am|\d))/g,
       '$1 one',
     ],
+    [/\b(the|no|any|each) 1$/g, '$1 one'],
     [/^for$/g, '4'],
     [/^(?:to|too)$/g, '2'],
     [/\bbetween (\d{1,2}) and (\d{1,2})\b/g, 'between at $1 and at $2'],
@@ -217,7 +218,7 @@ export const english: Grammar = {
     { when: 'same day|that day', is: 'same' },
     { when: '(?:a |some |any )?(?:different|another|other) day(?:s)?', is: 'other' },
     {
-      when: '(?:as soon as (?:possible|you can|ye can)|asap|a s a p|soonest|earliest(?! one)(?= |$)|(?:the |your )?(?:1st|next) (?:available|free|one available|opening|possible)|(?:the |your )?next (?:slot|appointment|opening)|1st (?:slot|appointment))',
+      when: '(?:as soon as (?:possible|you can|ye can)|asap|a s a p|soonest|earliest(?! one)(?= |$)|(?:the |your )?(?:1st|next) (?:available|free|one available|opening|possible)|how (?:soon|early|quickly)|(?:the |your )?next (?:slot|appointment|opening)|1st (?:slot|appointment))',
       is: 'soonest',
     },
     { when: '(?:any|whatever|whichever) day(?! (?:next|this|in|but|except))|whenever', is: 'any' },
