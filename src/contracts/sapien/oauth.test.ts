@@ -1,4 +1,4 @@
-import { createPublicKey, verify as verifySignature } from 'node:crypto'
+import { createPublicKey, type JsonWebKey, verify as verifySignature } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestHouse, type RequestOptions, type TestHouse } from '../../../tests/support/house.ts'
 import { movableClock } from '../../platform/time/index.ts'

@@ -1,6 +1,6 @@
 // S4. The people of an organisation.
 import { Type } from 'typebox'
-import { createUser, deactivateUser, getUser, listUsers, showUser, updateUser } from '../../domain/people/index.ts'
+import { createUser, deactivateUser, getUser, listUsers, openUserCache, showUser, updateUser } from '../../domain/people/index.ts'
 import { type AnyEndpoint, answer, endpoint } from '../../platform/http/index.ts'
 import type { House } from '../house.ts'
 import { E164, Email, Id, IdParams, listOf, OrNull, Page, Password, PersonName, Role, User, Username } from './shapes.ts'
@@ -45,77 +45,80 @@ const jane = {
   roles: ['user'],
 }
 
-export const users = (house: House): AnyEndpoint[] => [
-  endpoint({
-    operation: 'users.list',
-    method: 'GET',
-    path: '/v1/users',
-    summary: 'The people of the organization',
-    description: '`search` looks for a part of the name, the username or the e-mail address, in any case.',
-    permission: 'users:read',
-    query: Query,
-    response: { 200: listOf('users', User) },
-    handle: ({ session, query }) => listUsers(session, query),
-  }),
-  endpoint({
-    operation: 'users.get',
-    method: 'GET',
-    path,
-    params: IdParams,
-    missing,
-    summary: 'One of them',
-    permission: 'users:read',
-    response: { 200: User },
-    errors: ['user_not_found'],
-    handle: ({ session, params }) => getUser(session, house, params.id),
-  }),
-  endpoint({
-    operation: 'users.create',
-    method: 'POST',
-    path: '/v1/users',
-    summary: 'Add somebody',
-    description: 'Without a password nobody can sign in as this user. A password has 10 characters and is not a common one.',
-    permission: 'users:write',
-    body: NewUser,
-    response: { 201: User },
-    errors: ['organization_not_found', 'username_taken', 'email_taken', 'weak_password'],
-    examples: [{ title: 'A colleague', body: jane, status: 201 }],
-    handle: async ({ session, body }) => {
-      const id = await createUser(session, house, body)
-      return answer(201, await showUser(session, id), { location: `/v1/users/${id}` })
-    },
-  }),
-  endpoint({
-    operation: 'users.update',
-    method: 'PUT',
-    path,
-    params: IdParams,
-    missing,
-    summary: 'Change somebody; what is left out stays as it is',
-    description:
-      'Everybody may change their own name and e-mail address; the rest needs `users:write`. New roles or a new password end sign-ins.',
-    permission: 'users:read',
-    body: Change,
-    response: { 200: User },
-    errors: ['user_not_found', 'username_taken', 'email_taken', 'weak_password'],
-    handle: async ({ session, params, body }) => {
-      await updateUser(session, house, params.id, body)
-      return showUser(session, params.id)
-    },
-  }),
-  endpoint({
-    operation: 'users.remove',
-    method: 'DELETE',
-    path,
-    params: IdParams,
-    missing,
-    summary: 'Deactivate somebody: their tokens end, their name stays taken for a while',
-    permission: 'users:delete',
-    response: { 204: null },
-    errors: ['user_not_found'],
-    handle: async ({ session, params }) => {
-      await deactivateUser(session, house, params.id)
-      return answer(204, null)
-    },
-  }),
-]
+export function users(house: House): AnyEndpoint[] {
+  openUserCache(house.caches)
+  return [
+    endpoint({
+      operation: 'users.list',
+      method: 'GET',
+      path: '/v1/users',
+      summary: 'The people of the organization',
+      description: '`search` looks for a part of the name, the username or the e-mail address, in any case.',
+      permission: 'users:read',
+      query: Query,
+      response: { 200: listOf('users', User) },
+      handle: ({ session, query }) => listUsers(session, query),
+    }),
+    endpoint({
+      operation: 'users.get',
+      method: 'GET',
+      path,
+      params: IdParams,
+      missing,
+      summary: 'One of them',
+      permission: 'users:read',
+      response: { 200: User },
+      errors: ['user_not_found'],
+      handle: ({ session, params }) => getUser(session, house, params.id),
+    }),
+    endpoint({
+      operation: 'users.create',
+      method: 'POST',
+      path: '/v1/users',
+      summary: 'Add somebody',
+      description: 'Without a password nobody can sign in as this user. A password has 10 characters and is not a common one.',
+      permission: 'users:write',
+      body: NewUser,
+      response: { 201: User },
+      errors: ['organization_not_found', 'username_taken', 'email_taken', 'weak_password'],
+      examples: [{ title: 'A colleague', body: jane, status: 201 }],
+      handle: async ({ session, body }) => {
+        const id = await createUser(session, house, body)
+        return answer(201, await showUser(session, id), { location: `/v1/users/${id}` })
+      },
+    }),
+    endpoint({
+      operation: 'users.update',
+      method: 'PUT',
+      path,
+      params: IdParams,
+      missing,
+      summary: 'Change somebody; what is left out stays as it is',
+      description:
+        'Everybody may change their own name and e-mail address; the rest needs `users:write`. New roles or a new password end sign-ins.',
+      permission: 'users:read',
+      body: Change,
+      response: { 200: User },
+      errors: ['user_not_found', 'username_taken', 'email_taken', 'weak_password'],
+      handle: async ({ session, params, body }) => {
+        await updateUser(session, house, params.id, body)
+        return showUser(session, params.id)
+      },
+    }),
+    endpoint({
+      operation: 'users.remove',
+      method: 'DELETE',
+      path,
+      params: IdParams,
+      missing,
+      summary: 'Deactivate somebody: their tokens end, their name stays taken for a while',
+      permission: 'users:delete',
+      response: { 204: null },
+      errors: ['user_not_found'],
+      handle: async ({ session, params }) => {
+        await deactivateUser(session, house, params.id)
+        return answer(204, null)
+      },
+    }),
+  ]
+}

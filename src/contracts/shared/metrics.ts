@@ -34,6 +34,7 @@ export const metrics = (house: House): AnyEndpoint =>
     unlimited: true,
     query: Type.Object({ format: Type.Optional(Type.Enum(['json', 'prometheus'])) }),
     response: { 200: Json },
+    alsoAs: { 200: 'text/plain' },
     handle: async ({ query, request }) => {
       if (query.format === 'json' || (!query.format && prefersJson(request))) return toJson(house)
       const { contentType, body } = await house.metrics.render()

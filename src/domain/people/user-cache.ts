@@ -5,7 +5,7 @@ import type { Session, Tx } from '../../platform/session/index.ts'
 /** Made once for each set of caches: a family's name is unique in a process. */
 const families = new WeakMap<Caches, CacheFamily<string>>()
 
-/** Values are JSON text. */
+/** Values are JSON text. Asked for once at the start, so that the type has a name before its first value. */
 export function userFamily(caches: Caches): CacheFamily<string> {
   const known = families.get(caches)
   if (known) return known

@@ -4,6 +4,7 @@ export {
   listOrganizationIds,
   type NewOrganization,
   type Organization,
+  openOrganizationCache,
   organizationSettings,
   updateOrganizationSettings,
 } from './organization.ts'

@@ -29,7 +29,7 @@ export interface Organization {
 
 /** Made once for each set of caches: a family's name is unique in a process. */
 const families = new WeakMap<Caches, CacheFamily<Organization>>()
-function familyOf(caches: Caches): CacheFamily<Organization> {
+export function openOrganizationCache(caches: Caches): CacheFamily<Organization> {
   const known = families.get(caches)
   if (known) return known
   const family = caches.family<Organization>({ name: 'org', tier: 'memcached', ttlS: 600, maxEntries: 10_000, parse: parseCached })
@@ -47,7 +47,7 @@ export async function getOrganization(
   id = session.organizationId,
 ): Promise<Organization> {
   if (id !== session.organizationId) refuse('organization_not_found')
-  return familyOf(caches).get(cacheKey(id), async () =>
+  return openOrganizationCache(caches).get(cacheKey(id), async () =>
     toOrganization((await session.read(selectOrganization, {})) ?? refuse('organization_not_found')),
   )
 }
@@ -73,7 +73,7 @@ export async function updateOrganizationSettings(
     if (isDeepStrictEqual(row.settings, settings)) return toOrganization(row)
     await tx.run(updateSettings, { settings, at: tx.now() })
     tx.emit('organization.settings_changed', { organizationId: id, settings: after }, { resource: `organization:${id}`, before, after })
-    tx.afterCommit(() => familyOf(caches).drop(cacheKey(id)))
+    tx.afterCommit(() => openOrganizationCache(caches).drop(cacheKey(id)))
     return toOrganization({ ...row, settings, updatedAt: tx.now() })
   })
 }

@@ -95,10 +95,15 @@ function judge({ contract, endpoint, ...checks }: Compiled, request: FastifyRequ
   }
   const query = { ...(request.query as object) }
   if (checks.query) refuseProblems(checks.query(query))
-  const params = { ...(request.params as object) }
-  if (checks.params && checks.params(params).length > 0) refuse(endpoint.missing ?? 'route_not_found')
+  const params = { ...(request.params as Record<string, unknown>) }
+  if (checks.params && (checks.params(params).length > 0 || respelled(params, request.params)))
+    refuse(endpoint.missing ?? 'route_not_found')
   return { params, query, body }
 }
+
+/** `1e2` and `0x64` are no other names of 100. */
+const respelled = (params: Readonly<Record<string, unknown>>, given: unknown): boolean =>
+  Object.entries(given as object).some(([name, text]) => typeof params[name] === 'number' && String(params[name]) !== text)
 
 function readBody(endpoint: AnyEndpoint, request: FastifyRequest): unknown {
   const { kind } = bodyOf(request)
