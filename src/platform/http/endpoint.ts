@@ -80,6 +80,8 @@ export interface Endpoint<P = unknown, Q = unknown, B = unknown> {
   readonly parts?: TSchema
   /** Status to schema; null has no body, a string is a media type that is not JSON. */
   readonly response: Readonly<Record<number, TSchema | string | null>>
+  /** Media types that a status may come as beside JSON, when the caller prefers them. */
+  readonly alsoAs?: Readonly<Record<number, string>>
   /** Where a standard prescribes other words than the contract's (RFC 6749). */
   readonly renderError?: Contract['renderError']
   /** Refusals beyond the common ones. */

@@ -1,11 +1,11 @@
 // A request as a curl command that can be pasted: the address and the credential stay in variables.
 import type { AnyEndpoint, Contract, Example } from '../../../platform/http/index.ts'
 
-/** The command for an example; without one, the bare request with its path as it is documented. */
+/** The command for an example; without one, the bare request. A path value that is not given is a variable of the shell. */
 export function curlOf(contract: Contract, endpoint: AnyEndpoint, example: Example | null): string {
   const path = endpoint.path.replace(/:(\w+)/g, (_, name: string) => {
     const value = example?.params?.[name]
-    return value === undefined ? `{${name}}` : encodeURIComponent(String(value))
+    return value === undefined ? variableOf(name) : encodeURIComponent(String(value))
   })
   const query = new URLSearchParams(
     Object.entries(example?.query ?? {}).flatMap(([name, value]) =>
@@ -16,6 +16,9 @@ export function curlOf(contract: Contract, endpoint: AnyEndpoint, example: Examp
   const words = [...method, `"$PATCHBAY${path}${query ? `?${query}` : ''}"`]
   return [`curl ${words.join(' ')}`, ...credential(contract, endpoint), ...body(endpoint, example)].join(' \\\n  ')
 }
+
+/** `callId` as `${CALL_ID}`: the braces keep what follows apart. */
+const variableOf = (name: string): string => `\${${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}}`
 
 function credential(contract: Contract, endpoint: AnyEndpoint): string[] {
   if (endpoint.permission === 'public' || endpoint.verify) return []

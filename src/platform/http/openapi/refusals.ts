@@ -20,7 +20,8 @@ export function refusalsOf(contract: Contract, endpoint: AnyEndpoint): Code[] {
   if (!endpoint.unlimited) codes.push('rate_limited')
   if (endpoint.method !== 'GET') codes.push(...withBody)
   if (endpoint.query || endpoint.body) codes.push('invalid_request')
-  if (/[:*]/.test(endpoint.path)) codes.push(endpoint.missing ?? 'route_not_found')
+  // A value that is no text once it is decoded never reaches the operation: that path is nowhere.
+  if (/[:*]/.test(endpoint.path)) codes.push(endpoint.missing ?? 'route_not_found', 'route_not_found')
   if (takesKey(endpoint)) codes.push(...withKey)
   if (needsCredential(endpoint)) codes.push(...credentialRefusals(contract))
   if (needsCredential(endpoint) && endpoint.permission !== 'authenticated') codes.push('permission_denied')

@@ -89,12 +89,19 @@ function success(parts: ErrorParts, endpoint: AnyEndpoint, status: number, schem
 }
 
 function contentOf(pool: Pool, endpoint: AnyEndpoint, status: number, schema: TSchema | string): Record<string, MediaType> {
-  if (typeof schema !== 'string') {
-    const examples = examplesOf(endpoint.examples ?? [], status)
-    return { 'application/json': { schema: toSchema(schema, pool), ...(examples ? { examples } : {}) } }
-  }
-  const types = schema.split(',').map((type) => type.trim())
-  return Object.fromEntries(types.map((type) => [type, { schema: fileSchema(type) }]))
+  if (typeof schema === 'string') return filesOf(schema)
+  const examples = examplesOf(endpoint.examples ?? [], status)
+  const json = { schema: toSchema(schema, pool), ...(examples ? { examples } : {}) }
+  return { 'application/json': json, ...filesOf(endpoint.alsoAs?.[status] ?? '') }
+}
+
+/** Media types as a list with commas. A file of no certain type comes as whatever it was found to be. */
+function filesOf(list: string): Record<string, MediaType> {
+  const types = list
+    .split(',')
+    .map((type) => type.trim())
+    .filter(Boolean)
+  return Object.fromEntries(types.map((type) => [type === 'application/octet-stream' ? '*/*' : type, { schema: fileSchema(type) }]))
 }
 
 const fileSchema = (type: string): JsonObject => (isText(type) ? { type: 'string' } : { type: 'string', format: 'binary' })
