@@ -1,7 +1,7 @@
 // What callers, recognisers and pranksters say that no grammar hopes for; and days on which the clock misbehaves.
 import { describe, expect, test } from 'vitest'
 import { nothingUnderstood } from '../../src/domain/conversation/index.ts'
-import { understand } from '../../src/providers/understanding/index.ts'
+import { understand, warmUp } from '../../src/providers/understanding/index.ts'
 import { diary } from './diary.ts'
 import { hintOf } from './judge.ts'
 import type { Group } from './row.ts'
@@ -231,6 +231,7 @@ describe('two things at once', () => {
 describe('speed', () => {
   test('a turn takes under 2 ms of CPU on average', async () => {
     const rows = utterances.flatMap((one) => one.rows.map(([text]) => ({ text, hint: hintOf(one) })))
+    warmUp(['en', 'de'])
     for (const { text, hint } of rows) understand(text, hint)
     const began = process.cpuUsage()
     const rounds = 5

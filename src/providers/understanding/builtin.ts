@@ -27,6 +27,12 @@ export const builtinUnderstanding: Understanding = {
   extract: async (text, hint) => understand(text, hint),
 }
 
+/** Spares the first caller the 50 ms in which a language's patterns are made. For the start of a process; not needed otherwise. */
+export function warmUp(languages: string[]): void {
+  const hint = { now: '2026-01-01T00:00:00Z', timezone: 'UTC', expecting: 'when' as const, offered: [] }
+  for (const language of languages) understand('tuesday or 24/11 at half past two', { ...hint, language })
+}
+
 /** The same without a promise. Costs well under a millisecond. */
 export function understand(text: string, hint: Hint): Understood {
   const language = grammarFor(hint.language)

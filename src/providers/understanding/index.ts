@@ -1,2 +1,2 @@
-export { builtinUnderstanding, understand } from './builtin.ts'
+export { builtinUnderstanding, understand, warmUp } from './builtin.ts'
 export { type FallbackOptions, fallback } from './fallback.ts'
