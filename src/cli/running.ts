@@ -21,13 +21,16 @@ function taken(port: number): string {
   return `Port ${port} is taken${holder ? ` by ${holder}` : ' by another process'}. Stop it, or choose another port: PORT=8081 npm start.`
 }
 
-/** Resolves at the first SIGINT or SIGTERM; a second one does not wait. */
+/** One Ctrl-C can arrive twice: from the terminal, and again from npm, which passes it on. */
+const sameRequestMs = 1_000
+
+/** Resolves at the first SIGINT or SIGTERM; who asks again after a second does not want to wait. */
 export function untilAsked(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    let asked = false
+    let askedAt: number | null = null
     const onSignal = (signal: NodeJS.Signals) => {
-      if (asked) process.exit(130)
-      asked = true
+      if (askedAt !== null && performance.now() - askedAt > sameRequestMs) process.exit(130)
+      askedAt ??= performance.now()
       resolve(signal)
     }
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
