@@ -1,4 +1,5 @@
-import { createPublicKey, type JsonWebKey, verify as verifySignature } from 'node:crypto'
+import { createPublicKey, verify as verifySignature } from 'node:crypto'
+import type { JWK } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestHouse, type RequestOptions, type TestHouse } from '../../../tests/support/house.ts'
 import { movableClock } from '../../platform/time/index.ts'
@@ -205,13 +206,13 @@ describe('what the issuer tells of itself', () => {
   const get = async (path: string, token?: string) => (await house.request('GET', path, token ? { token } : {})).json()
 
   test('its keys verify its tokens, and show no private part', async () => {
-    const { keys } = (await get('/.well-known/jwks.json')) as { keys: (JsonWebKey & { kid: string })[] }
+    const { keys } = (await get('/.well-known/jwks.json')) as { keys: (JWK & { kid: string })[] }
     const token = (await ask({ json: client() })).body.access_token
     const [head = '', payload = '', signature = ''] = token.split('.')
     const { kid } = JSON.parse(Buffer.from(head, 'base64url').toString()) as { kid: string }
     const key = keys.find((candidate) => candidate.kid === kid)
     expect(Object.keys(key ?? {}).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use'])
-    const pem = createPublicKey({ key: key as JsonWebKey, format: 'jwk' } as Parameters<typeof createPublicKey>[0])
+    const pem = createPublicKey({ key: key ?? {}, format: 'jwk' })
     expect(verifySignature('RSA-SHA256', Buffer.from(`${head}.${payload}`), pem, Buffer.from(signature, 'base64url'))).toBe(true)
   })
 
