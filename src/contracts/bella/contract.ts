@@ -1,7 +1,12 @@
 // bella's row: appointments by voice. Seed 004; requirements B1–B5.
 import type { Contract } from '../../platform/http/index.ts'
 import type { House } from '../house.ts'
+import { appointments } from './appointments.ts'
+import { availability } from './availability.ts'
+import { calendarFeed } from './calendar-feed.ts'
 import { errorSchema, renderError } from './errors.ts'
+import { health } from './health.ts'
+import { users } from './users.ts'
 import { voice } from './voice.ts'
 import { voiceCallbacks } from './voice-callbacks.ts'
 
@@ -22,6 +27,14 @@ export function bella(house: House): Contract {
     errorSchema,
     invalidStatus: 422,
     limit: house.settings.limits.bella,
-    endpoints: [...voice(house), ...voiceCallbacks(house)],
+    endpoints: [
+      ...voice(house),
+      ...voiceCallbacks(house),
+      ...appointments(),
+      ...availability(),
+      ...calendarFeed(house),
+      ...users(),
+      ...health(house),
+    ],
   }
 }

@@ -39,13 +39,13 @@ export interface NewAppointment {
 }
 
 export interface AppointmentChange {
-  readonly contactId?: number
-  readonly startsAt?: Date
-  readonly durationMin?: number
-  readonly resourceId?: number
-  readonly status?: AppointmentStatus
-  readonly service?: string | null
-  readonly notes?: string | null
+  readonly contactId?: number | undefined
+  readonly startsAt?: Date | undefined
+  readonly durationMin?: number | undefined
+  readonly resourceId?: number | undefined
+  readonly status?: AppointmentStatus | undefined
+  readonly service?: string | null | undefined
+  readonly notes?: string | null | undefined
 }
 
 /** @throws appointment_not_found */

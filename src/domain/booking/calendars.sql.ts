@@ -41,6 +41,11 @@ export const selectBook = statement<{ from: Date; to: Date; except: number | nul
     WHERE c.organization_id = :organizationId`,
 )
 
+export const selectTimezone = statement<object, { timezone: string }>(
+  'booking_timezone_select',
+  `SELECT timezone FROM booking.calendars WHERE organization_id = :organizationId`,
+)
+
 /** Bookings of one organisation take their turn: an exclusion constraint alone would let them deadlock. */
 export const lockCalendar = statement<object, { locked: number }>(
   'booking_calendar_lock',

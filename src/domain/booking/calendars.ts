@@ -2,7 +2,7 @@
 import { refuse, refuseField } from '../../platform/errors/index.ts'
 import type { Session } from '../../platform/session/index.ts'
 import type { Calendar, OpeningHours, Span } from './calendar.ts'
-import { type CalendarParams, insertHoliday, insertResource, selectBook, upsertCalendar } from './calendars.sql.ts'
+import { type CalendarParams, insertHoliday, insertResource, selectBook, selectTimezone, upsertCalendar } from './calendars.sql.ts'
 import { type Book, openBook } from './slots.ts'
 
 export type CalendarSettings = Readonly<CalendarParams>
@@ -36,6 +36,11 @@ export async function readBook(session: Session, { start, end }: Span, except: n
   const taken = row.busy.map(([resourceId, from, to]) => ({ resourceId, start: from, end: to }))
   const { confirmBySms, remindBeforeMin } = row
   return { ...openBook(row satisfies Calendar, row.resources, taken), confirmBySms, remindBeforeMin }
+}
+
+/** @throws calendar_missing */
+export async function timezoneOf(session: Session): Promise<string> {
+  return ((await session.read(selectTimezone, {})) ?? refuse('calendar_missing')).timezone
 }
 
 /** Gives an organisation its calendar and its first resource. */

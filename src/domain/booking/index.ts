@@ -14,8 +14,17 @@ export {
   updateAppointment,
 } from './appointments.ts'
 export { type AvailabilityQuery, listFreeSlots, longestRangeDays } from './availability.ts'
-export { type Calendar, localDay, type OpeningHours, type Span, startOfDay } from './calendar.ts'
-export { addHoliday, addResource, type CalendarSettings, readBook, seedBooking, setCalendar, usualCalendar } from './calendars.ts'
+export { type Calendar, type OpeningHours, type Span, startOfDay } from './calendar.ts'
+export {
+  addHoliday,
+  addResource,
+  type CalendarSettings,
+  readBook,
+  seedBooking,
+  setCalendar,
+  timezoneOf,
+  usualCalendar,
+} from './calendars.ts'
 export { type Caller, openDesk } from './desk.ts'
 export { createFeed, principalOfFeed, revokeFeed } from './feeds.ts'
 export { bookingJobs, type MessageKind } from './messages.ts'

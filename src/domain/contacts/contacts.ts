@@ -64,7 +64,7 @@ export async function findOrCreateContact(session: Session, input: { fullName: s
 /** A number as a caller of the API wrote it, in E.164. @throws invalid_request */
 export async function readMobile(session: Session, text: string): Promise<string> {
   const home = await session.read(selectCountry, {})
-  return toE164(text, home?.country ?? 'GB') ?? refuseField('body', 'mobile', 'is not a telephone number', 'format')
+  return toE164(text, home?.country ?? 'GB') ?? refuseField('body', 'mobile', 'is not a telephone number', 'phone')
 }
 
 async function fillName(tx: Tx, contact: Contact, fullName: string | null): Promise<Contact> {

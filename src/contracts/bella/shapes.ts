@@ -1,0 +1,130 @@
+// Bella's wire shapes, and the values of its paths and queries. Everything that is wrong with one is a 422 that names it.
+import { type TSchema, Type } from 'typebox'
+import { type Appointment, appointmentStatuses, durationOf, startOfDay, timezoneOf } from '../../domain/booking/index.ts'
+import type { Contact } from '../../domain/contacts/index.ts'
+import { type Code, type Problem, refuse } from '../../platform/errors/index.ts'
+import { isUuid } from '../../platform/ids/index.ts'
+import type { Session } from '../../platform/session/index.ts'
+import { wireTime } from '../../platform/time/index.ts'
+
+/** Within what JavaScript and JSON hold exactly. */
+const largestId = Number.MAX_SAFE_INTEGER
+export const Id = Type.Integer({ minimum: 1, maximum: largestId })
+export const Time = Type.String({ format: 'date-time' })
+export const OrNull = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+export const Status = Type.Enum([...appointmentStatuses])
+export const Duration = Type.Integer({ minimum: 5, maximum: 1440, description: 'Minutes' })
+export const Page = {
+  limit: Type.Integer({ minimum: 1, maximum: 500, default: 50 }),
+  offset: Type.Integer({ minimum: 0, maximum: 1_000_000_000, default: 0 }),
+}
+/** A day (`2026-11-24`, in the calendar's time zone) or an instant with its offset. */
+export const DayOrTime = Type.String({
+  maxLength: 40,
+  description: 'A day in the time zone of the calendar, or a date and time with an offset',
+})
+/** Taken as text, so that what is no number is a value of the wrong shape (422) and not an unknown thing (404). */
+export const IdParams = Type.Object({ id: Type.String({ description: 'Integer' }) })
+export const UuidParams = Type.Object({ id: Type.String({ description: 'UUID' }) })
+
+export const AppointmentShape = Type.Object({
+  id: Type.Integer(),
+  user_id: Type.Integer(),
+  full_name: OrNull(Type.String()),
+  mobile: OrNull(Type.String()),
+  starts_at: Time,
+  ends_at: Time,
+  duration_min: Type.Integer(),
+  status: Status,
+  notes: OrNull(Type.String()),
+  service: OrNull(Type.String()),
+  resource_id: Type.Integer(),
+  timezone: Type.String(),
+  call_id: OrNull(Type.String()),
+  created_at: Time,
+})
+
+export const toAppointment = (appointment: Appointment) => ({
+  id: appointment.id,
+  user_id: appointment.contactId,
+  full_name: appointment.fullName,
+  mobile: appointment.mobile,
+  starts_at: wireTime(appointment.startsAt),
+  ends_at: wireTime(appointment.endsAt),
+  duration_min: durationOf(appointment),
+  status: appointment.status,
+  notes: appointment.notes,
+  service: appointment.service,
+  resource_id: appointment.resourceId,
+  timezone: appointment.timezone,
+  call_id: appointment.callId,
+  created_at: wireSecond(appointment.createdAt),
+})
+
+export const UserShape = Type.Object({
+  id: Type.Integer(),
+  full_name: OrNull(Type.String()),
+  mobile: OrNull(Type.String()),
+  created_at: Time,
+})
+
+export const toUser = ({ id, fullName, mobile, createdAt }: Contact) => ({
+  id,
+  full_name: fullName,
+  mobile,
+  created_at: wireSecond(createdAt),
+})
+
+/** When something was written down, to the second, as the lists say it. */
+const wireSecond = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`
+
+/** An integer that no row can have is unknown; what is no integer is wrong. @throws invalid_request, `missing` */
+export function readId(text: string, missing: Code): number {
+  if (!/^[+-]?\d+$/.test(text)) return refuseValue('path', 'id', 'value is not a valid integer', 'type', { type: 'integer' })
+  const id = Number(text)
+  return id >= 1 && id <= largestId ? id : refuse(missing)
+}
+
+/** @throws invalid_request */
+export function readUuid(text: string): string {
+  return isUuid(text) ? text : refuseValue('path', 'id', 'value is not a valid uuid', 'type', { type: 'uuid' })
+}
+
+/** A start: a whole minute, with its offset. @throws invalid_request */
+export function readStart(text: string): Date {
+  const at = instantOf(text)
+  if (at === null) return refuseValue('body', 'starts_at', 'must be a valid ISO 8601 date and time with an offset', 'format', dateTime)
+  return at % 60_000 === 0 ? new Date(at) : refuseValue('body', 'starts_at', 'must be a whole minute', 'value')
+}
+
+/** A bound of a range, in Unix milliseconds: of a day its beginning for `from` and its end for `to`. @throws invalid_request */
+export async function readBound(session: Session, field: 'from' | 'to', text: string): Promise<number> {
+  const at = instantOf(text)
+  if (at !== null) return at
+  const day = dayOf(text)
+  if (!day) return refuseValue('query', field, 'must be a valid ISO 8601 date, or date and time with an offset', 'format', dateTime)
+  return startOfDay(field === 'from' ? day : day.add({ days: 1 }), await timezoneOf(session))
+}
+
+const dateTime = { format: 'date-time' }
+
+function instantOf(text: string): number | null {
+  try {
+    return Temporal.Instant.from(text).epochMilliseconds
+  } catch {
+    return null // not an instant; whether it may be a day is the caller's question
+  }
+}
+
+function dayOf(text: string): Temporal.PlainDate | null {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return null
+  try {
+    return Temporal.PlainDate.from(text, { overflow: 'reject' })
+  } catch {
+    return null // the 30th of February
+  }
+}
+
+function refuseValue(where: Problem['in'], field: string, message: string, rule: string, params?: Problem['params']): never {
+  return refuse('invalid_request', { problems: [{ in: where, path: [field], message, rule, ...(params ? { params } : {}) }] })
+}
