@@ -13,10 +13,6 @@ export const insertNumber = statement<
   `INSERT INTO numbers.numbers (organization_id, id, e164, label, provider, provider_sid, route, created_at)
    VALUES (:organizationId, :id, :e164, :label, :provider, :sid, :route, :at)`,
 )
-export const selectFact = statement<{ name: string }, { value: unknown }>(
-  'founding_fact',
-  `SELECT value FROM platform.facts WHERE name = :name`,
-)
 /** Of the demo's calls that really rang: what there is to listen to by now. */
 export const countKept = statement<object, { recordings: number; messages: number }>(
   'founding_kept',

@@ -1,8 +1,8 @@
 // Word between processes over PostgreSQL's LISTEN and NOTIFY. A message may be lost while the connection is down,
 // so whoever keeps something because of one subscribes to `resync` too and starts afresh then.
-import type { Database, Statement } from '../db/index.ts'
-import { statement } from '../db/index.ts'
+import type { Database } from '../db/index.ts'
 import type { Log } from '../session/index.ts'
+import { notify } from './bus.sql.ts'
 
 export interface Bus {
   publish(channel: string, payload: unknown): Promise<void>
@@ -10,7 +10,6 @@ export interface Bus {
   subscribe(channel: string, listener: (payload: unknown) => void): () => void
 }
 
-const notify: Statement<{ payload: string }, never> = statement('bus_notify', `SELECT pg_notify('patchbay_bus', :payload)`)
 const retryMs = 250
 
 export interface BusConnection extends Bus {

@@ -17,7 +17,6 @@ import { type Check, compileCheck, refuseProblems } from './validation.ts'
 
 const methodsWithKeys = new Set(['POST', 'PUT', 'PATCH'])
 const callers = new WeakMap<FastifyRequest, Principal>()
-export const principalOf = (request: FastifyRequest): Principal | null => callers.get(request) ?? null
 
 interface Compiled {
   readonly contract: Contract
