@@ -1,9 +1,15 @@
 // The bearer credential, as sapien, trudy, gobi and sei share it: one header, never the query.
 import type { Principal, Tokens } from '../platform/auth/index.ts'
-import { refuse } from '../platform/errors/index.ts'
+import { type Refusal, refuse } from '../platform/errors/index.ts'
 import type { RequestFacts } from '../platform/http/index.ts'
 
 export const bearerScheme = { bearerAuth: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } as const
+
+/** RFC 6750, 3: what a 401 asks for, and what was wrong with the token, if there was one. */
+export const challenge = ({ kind, code }: Refusal): Readonly<Record<string, string>> =>
+  kind === 'unauthenticated'
+    ? { 'www-authenticate': `Bearer realm="patchbay"${code === 'missing_token' ? '' : ', error="invalid_token"'}` }
+    : {}
 
 /** Null without an Authorization header. @throws invalid_token, token_expired */
 export function authenticateBearer(tokens: Tokens): (request: RequestFacts) => Promise<Principal | null> {

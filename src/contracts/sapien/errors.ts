@@ -1,6 +1,7 @@
 // S3: {"error": {"code", "message", "details", "requestId"}}.
 import type { Problem, Refusal } from '../../platform/errors/index.ts'
 import { type ErrorContext, type RenderedError, statusOf } from '../../platform/http/index.ts'
+import { challenge } from '../bearer.ts'
 
 const fieldOf = ({ path, in: where }: Problem): string => (path.length > 0 ? path.join('.') : where)
 
@@ -10,6 +11,7 @@ export function renderError(refusal: Refusal, { requestId }: ErrorContext): Rend
   return {
     status: statusOf[refusal.kind],
     body: { error: { code: refusal.code, message: refusal.message, details, requestId } },
+    headers: challenge(refusal),
   }
 }
 

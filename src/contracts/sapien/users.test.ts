@@ -382,6 +382,6 @@ describe('who may do what', () => {
   test.for(Object.entries(operations))('without a token nobody: %s', async ([, request]) => {
     const [method, path, json] = request(1)
     const response = await house.request(method, path, json ? { json } : {})
-    expect(response.status).toBe(401)
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="patchbay"'])
   })
 })

@@ -1,6 +1,7 @@
 // {"error": {"code", "message", "details", "request_id"}}; codes in capitals, validation is 422.
 import type { Refusal } from '../../platform/errors/index.ts'
 import { type ErrorContext, type RenderedError, statusOf } from '../../platform/http/index.ts'
+import { challenge } from '../bearer.ts'
 
 const codes: Partial<Record<Refusal['code'], string>> = { invalid_request: 'VALIDATION_ERROR', malformed_body: 'BAD_REQUEST' }
 
@@ -10,6 +11,7 @@ export function renderError(refusal: Refusal, { requestId }: ErrorContext): Rend
   return {
     status: refusal.code === 'invalid_request' ? 422 : statusOf[refusal.kind],
     body: { error: { code: codes[refusal.code] ?? refusal.code.toUpperCase(), message: refusal.message, details, request_id: requestId } },
+    headers: challenge(refusal),
   }
 }
 

@@ -34,6 +34,8 @@ const framework: Readonly<Record<string, ConstructorParameters<typeof Refusal>[0
   FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed_body',
   FST_ERR_CTP_INVALID_JSON_BODY: 'malformed_body',
   FST_ERR_BAD_URL: 'route_not_found',
+  FST_ERR_INVALID_URL: 'route_not_found',
+  FST_ERR_MAX_PARAM_LENGTH: 'route_not_found',
   FST_ERR_ASYNC_CONSTRAINT: 'route_not_found',
   FST_ERR_NOT_FOUND: 'route_not_found',
   FST_ERR_MAX_LIMIT: 'overloaded',
@@ -41,9 +43,10 @@ const framework: Readonly<Record<string, ConstructorParameters<typeof Refusal>[0
 
 export function toRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error
-  const { code } = error as { code?: string }
+  const { code, statusCode = 500 } = error as { code?: string; statusCode?: number }
   const known = code ? framework[code] : undefined
   if (known) return new Refusal(known, { cause: error })
+  if (code?.startsWith('FST_') && statusCode >= 400 && statusCode < 500) return new Refusal('invalid_request', { cause: error })
   // SQLSTATE class 22: a value that PostgreSQL cannot hold and that no schema foresaw.
   if (code && /^22[0-9A-Z]{3}$/.test(code)) return new Refusal('invalid_request', { cause: error })
   if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE') return new Refusal('upload_incomplete', { cause: error })
