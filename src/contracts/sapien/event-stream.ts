@@ -12,7 +12,7 @@ const mostWaitingBytes = 1024 * 1024
 export function openStream(
   { feed }: Pick<House, 'feed'>,
   organizationId: number,
-  after: number | null,
+  after: number,
   wanted: (event: FeedEvent) => boolean,
 ): Readable {
   const stream = new Readable({ read() {}, highWaterMark: mostWaitingBytes })

@@ -35,9 +35,10 @@ export const events = (house: House): AnyEndpoint[] => [
     tags,
     handle: async ({ session, principal, query, request }) => {
       const types = readTypes(query.types)
-      const after = lastEventOf(request, query)
+      const resumed = lastEventOf(request, query)
       if (request.method === 'HEAD') return answer(200, null, streamHeaders)
       const wanted = await mayHear(session, principal, types)
+      const after = resumed ?? (await house.feed.end(principal.organizationId))
       return answer(200, openStream(house, principal.organizationId, after, wanted), streamHeaders)
     },
   }),

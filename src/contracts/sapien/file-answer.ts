@@ -1,5 +1,6 @@
 // Serves a stored file: whole or in part (RFC 9110 ranges), with an ETag, never as something a browser would run.
 import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { type BlobStore, contentDisposition } from '../../platform/blobs/index.ts'
 import { type Code, refuse } from '../../platform/errors/index.ts'
 import { type Answer, answer, type RequestFacts } from '../../platform/http/index.ts'
@@ -29,7 +30,8 @@ export async function fileAnswer(blobs: BlobStore, file: ServedFile, { headers, 
   const length = { 'content-length': String(end - start + 1) }
   const status = range ? 206 : 200
   const part: Record<string, string> = range ? { 'content-range': `bytes ${start}-${end}/${found.size}` } : {}
-  if (method === 'HEAD') return answer(status, null, { ...common, ...length, ...part })
+  // An empty stream leaves the length as it is said; no body at all would be said to be of length 0.
+  if (method === 'HEAD') return answer(status, Readable.from([]), { ...common, ...length, ...part })
   const opened = (await blobs.read(file.key, range ?? undefined)) ?? refuse(missing)
   return answer(status, opened.body, { ...common, ...length, ...part })
 }

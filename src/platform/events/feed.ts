@@ -18,8 +18,10 @@ export interface Follower {
 }
 
 export interface EventFeed {
-  /** From behind `after`; from now on when it is null. @returns a function that ends it */
-  follow(organizationId: number, after: number | null, follower: Follower): () => void
+  /** Where it ends now: whoever begins here misses nothing that comes. */
+  end(organizationId: number): Promise<number>
+  /** From behind `after`. @returns a function that ends it */
+  follow(organizationId: number, after: number, follower: Follower): () => void
   /** How many follow. */
   size(): number
   close(): void
@@ -70,6 +72,7 @@ export function openFeed({ database, bus, log }: { database: Database; bus: Bus;
       void catchUp(feed, organizationId, after, follower)
       return () => leave(feed, organizationId, follower)
     },
+    end: (organizationId) => readEnd(database, organizationId),
     size: () => feed.followers.size,
     close() {
       closed = true
@@ -121,10 +124,9 @@ function deliver(reader: Reader, event: FeedEvent): void {
 }
 
 /** A newcomer reads for itself until it has all that the others have, and joins them in that same moment. */
-async function catchUp(feed: Feed, organizationId: number, from: number | null, follower: Follower): Promise<void> {
+async function catchUp(feed: Feed, organizationId: number, from: number, follower: Follower): Promise<void> {
   let at = from
   try {
-    at ??= await readEnd(feed, organizationId)
     for (;;) {
       const events = await readPage(feed, organizationId, at)
       for (const event of events) {
@@ -165,6 +167,6 @@ async function readPage({ database }: Feed, organizationId: number, after: numbe
   return rows.map((row) => ({ ...row, organizationId }))
 }
 
-async function readEnd({ database }: Feed, organizationId: number): Promise<number> {
+async function readEnd(database: Database, organizationId: number): Promise<number> {
   return ((await database.read(organizationId, selectFeedEnd, {})) as { seq: number }[])[0]?.seq ?? 0
 }
