@@ -71,6 +71,7 @@ const entries = {
   blob_not_found: { kind: 'not_found', sentence: 'No such blob.' },
   appointment_not_found: { kind: 'not_found', sentence: 'No such appointment.' },
   contact_not_found: { kind: 'not_found', sentence: 'No such user.' },
+  contact_on_call: { kind: 'conflict', sentence: 'This person is on a call just now; try again when it has ended.' },
   agent_not_found: { kind: 'not_found', sentence: 'No such agent.' },
   feed_not_found: { kind: 'not_found', sentence: 'No such feed.' },
   // People

@@ -1,0 +1,1 @@
+export { type Erased, erasePerson, exportPerson, type Whom } from './privacy.ts'
