@@ -121,7 +121,7 @@ export const appointments = (): AnyEndpoint[] => [
     summary: 'One of them',
     permission: 'appointments:read',
     response: { 200: AppointmentShape },
-    errors: ['appointment_not_found'],
+    errors: ['appointment_not_found', 'invalid_request'],
     handle: async ({ session, params }) => toAppointment(await getAppointment(session, idOf(params))),
   }),
   endpoint({

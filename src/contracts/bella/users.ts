@@ -53,7 +53,7 @@ export const users = (): AnyEndpoint[] => [
     summary: 'One of them',
     permission: 'contacts:read',
     response: { 200: UserShape },
-    errors: ['contact_not_found'],
+    errors: ['contact_not_found', 'invalid_request'],
     handle: async ({ session, params }) => toUser(await getContact(session, readId(params.id, 'contact_not_found'))),
   }),
 ]

@@ -31,6 +31,13 @@ const readCalls = (house: House): AnyEndpoint[] => [
     permission: 'calls:read',
     query: CallQuery,
     response: { 200: Calls },
+    examples: [
+      {
+        title: 'What was missed since March',
+        query: { from: '2026-03-01T00:00:00Z', direction: 'inbound', status: 'no_answer' },
+        status: 200,
+      },
+    ],
     tags,
     handle: ({ session, principal, query }) => {
       const { limit, offset, sort, cursor = null, ...filter } = query
@@ -60,6 +67,9 @@ const changeCalls = (house: House): AnyEndpoint[] => [
     body: NewCall,
     response: { 201: CallDetail },
     errors: ['unknown_number', 'unknown_user', 'unknown_agent', 'no_device'],
+    examples: [
+      { title: 'From a number that is not yours', body: { from: '+442079460000', to: '+15005550100', userId: 12345 }, status: 422 },
+    ],
     tags,
     handle: async ({ session, principal, body }) => {
       const id = await placeCall(session, body, house.telephony.name)

@@ -57,6 +57,7 @@ export function users(house: House): AnyEndpoint[] {
       permission: 'users:read',
       query: Query,
       response: { 200: listOf('users', User) },
+      examples: [{ title: 'Who has smith in the name', query: { search: 'smith', limit: 5 }, status: 200 }],
       handle: ({ session, query }) => listUsers(session, query),
     }),
     endpoint({
@@ -99,6 +100,7 @@ export function users(house: House): AnyEndpoint[] {
       permission: 'users:read',
       body: Change,
       response: { 200: User },
+      examples: [{ title: 'Another name', body: { lastName: 'Smith-Jones' }, status: 200 }],
       errors: ['user_not_found', 'username_taken', 'email_taken', 'weak_password'],
       handle: async ({ session, params, body }) => {
         await updateUser(session, house, params.id, body)

@@ -21,7 +21,7 @@ export function curlOf(contract: Contract, endpoint: AnyEndpoint, example: Examp
 const variableOf = (name: string): string => `\${${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}}`
 
 function credential(contract: Contract, endpoint: AnyEndpoint): string[] {
-  if (endpoint.permission === 'public' || endpoint.verify) return []
+  if (endpoint.permission === 'public') return []
   return contract.credentialMissing === 'invalid_api_key' ? ['-H "X-API-Key: $API_KEY"'] : ['-H "Authorization: Bearer $TOKEN"']
 }
 

@@ -26,7 +26,7 @@ export function operationPart(chapter: Chapter, endpoint: AnyEndpoint): Html {
   const id = anchorOf(contract, endpoint)
   const words = [contract.name, endpoint.method, path, endpoint.operation, endpoint.summary].join(' ').toLowerCase()
   return html`<details class="operation" id="${id}" data-words="${words}">
-<summary><span class="method ${endpoint.method.toLowerCase()}">${endpoint.method}</span> <code class="path">${pathParts(path)}</code> <span class="summary">${endpoint.summary}</span></summary>
+<summary><span class="method ${endpoint.method.toLowerCase()}">${endpoint.method}</span> <code class="path">${pathParts(path)}</code> <span class="summary">${prose(endpoint.summary)}</span></summary>
 <div class="columns"><div class="said">
 ${described.description ? html`<p>${described.description.split('\n\n').map((line, index) => html`${index > 0 ? html`<br>` : null}${prose(line)}`)}</p>` : null}
 ${parameterPart(document, described)}

@@ -1,5 +1,6 @@
 // One endpoint as one OpenAPI operation: who may call it, what it takes, what it answers.
 import type { TSchema } from 'typebox'
+import type { Contract } from '../contract.ts'
 import type { AnyEndpoint } from '../endpoint.ts'
 import type { Json, JsonObject, MediaType, Operation, Parameter, Reference, RequestBody } from './document.ts'
 import { takesKey } from './refusals.ts'
@@ -16,11 +17,11 @@ export function operationOf(parts: ErrorParts, endpoint: AnyEndpoint): Operation
     summary: endpoint.summary,
     ...(description ? { description } : {}),
     tags: tagsOf(endpoint).map(pool.naming.tag),
-    security: endpoint.permission === 'public' || endpoint.verify ? [] : Object.keys(contract.security).map((scheme) => ({ [scheme]: [] })),
+    security: securityOf(contract, endpoint),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(requestBody ? { requestBody } : {}),
     responses: responsesOf(parts, endpoint),
-    'x-permission': endpoint.verify ? 'signed' : endpoint.permission,
+    'x-permission': isSigned(endpoint) ? 'signed' : endpoint.permission,
   }
 }
 
@@ -29,8 +30,18 @@ export function tagsOf(endpoint: AnyEndpoint): readonly string[] {
   return endpoint.tags ?? [endpoint.operation.split('.')[0] ?? endpoint.operation]
 }
 
+/** A provider's webhook: its signature is the only credential. */
+const isSigned = ({ verify, permission }: AnyEndpoint): boolean => verify !== undefined && permission === 'public'
+
+function securityOf(contract: Contract, { permission, verify }: AnyEndpoint): Operation['security'] {
+  if (permission === 'public') return []
+  const schemes = Object.keys(contract.security).map((scheme) => ({ [scheme]: [] }))
+  // An empty requirement makes the others optional: the operation tells of another way to prove oneself.
+  return verify ? [...schemes, {}] : schemes
+}
+
 function permissionSentence(endpoint: AnyEndpoint): string | undefined {
-  if (endpoint.verify) return 'The caller signs the request; there is no other credential.'
+  if (isSigned(endpoint)) return 'The caller signs the request; there is no other credential.'
   if (endpoint.permission === 'public') return undefined
   return endpoint.permission === 'authenticated' ? 'Any valid credential will do.' : `Needs the permission \`${endpoint.permission}\`.`
 }

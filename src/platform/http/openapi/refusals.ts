@@ -10,10 +10,12 @@ const withBody: readonly Code[] = ['malformed_body', 'body_too_large', 'unsuppor
 const withKey: readonly Code[] = ['idempotency_key_invalid', 'idempotency_key_in_use', 'idempotency_key_reused']
 const keyed = new Set(['POST', 'PUT', 'PATCH'])
 
-const needsCredential = (endpoint: AnyEndpoint): boolean => endpoint.permission !== 'public' && endpoint.verify === undefined
+/** Also where a caller may prove itself another way than with the contract's credential. */
+const needsCredential = (endpoint: AnyEndpoint): boolean => endpoint.permission !== 'public'
 
 /** Keys count per credential, so that without one there is nothing to remember them by. */
-export const takesKey = (endpoint: AnyEndpoint): boolean => keyed.has(endpoint.method) && needsCredential(endpoint)
+export const takesKey = (endpoint: AnyEndpoint): boolean =>
+  keyed.has(endpoint.method) && needsCredential(endpoint) && endpoint.verify === undefined
 
 export function refusalsOf(contract: Contract, endpoint: AnyEndpoint): Code[] {
   const codes: Code[] = [...always, ...(endpoint.errors ?? [])]
