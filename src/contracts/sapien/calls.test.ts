@@ -277,6 +277,14 @@ describe('POST /v1/calls', () => {
     expect(answer.body.error).toMatchObject({ code })
   })
 
+  test("an agent's call belongs to the user who asked for it, and they see it", async () => {
+    const user = await house.token({ subject: `user:${house.org.adminId}`, roles: ['user'] })
+    const json = { from, to: '+441632960449', agentId: house.org.agentId }
+    const response = await house.request('POST', '/v1/calls', { token: user, json })
+    expect(response.status).toBe(201)
+    expect(await response.json()).toMatchObject({ userId: house.org.adminId })
+  })
+
   test('a person without a phone is 422 no_device', async () => {
     expect((await post({ from, to: '+441632960444', userId: house.org.adminId })).body.error).toMatchObject({ code: 'no_device' })
   })

@@ -26,7 +26,7 @@ export interface CallServices {
   readonly callUrls: CallUrls
 }
 
-/** @returns the new call's id. @throws unknown_number, unknown_user, unknown_agent, no_device, invalid_request */
+/** An agent's call belongs to who asked for it. @returns the new call's id. @throws unknown_number, unknown_user, unknown_agent, no_device, invalid_request */
 export function placeCall(session: Session, wanted: WantedCall, provider: string): Promise<string> {
   const { userId, agentId, from, to } = wanted
   if ((userId === undefined) === (agentId === undefined)) {
@@ -46,7 +46,7 @@ export function placeCall(session: Session, wanted: WantedCall, provider: string
       at: tx.now(),
       status: 'queued',
       numberId: number.id,
-      userId: userId ?? null,
+      userId: userId ?? tx.principal.userId,
       agentId: agentId ?? null,
       contactId: contact?.id ?? null,
       legs: first.kind === 'user' ? [first, far] : [far, first],

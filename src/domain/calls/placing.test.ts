@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { Refusal } from '../../platform/errors/index.ts'
+import { advanceCall, callJobs, hangUp, hold, loadCall, nameCall, openCall, placeCall, transfer } from './index.ts'
+import { type FakeNetwork, fakeNetwork, fakeUrls } from './telephony.fixture.ts'
+import { here, openTenants, type Tenants } from './tenant.fixture.ts'
+
+const everything = { all: true, viewer: null }
+const from = '+441632960999'
+const agentId = '01930000-0000-7000-8000-000000000001'
+let tenants: Tenants
+let network: FakeNetwork
+let person: number
+beforeAll(async () => {
+  tenants = await openTenants()
+  const at = tenants.clock.now()
+  await tenants.query(
+    "INSERT INTO numbers.numbers (organization_id, id, e164, provider, route, created_at) VALUES ($1, gen_random_uuid(), $2, 'twilio', '{}', $3)",
+    [here, from, at],
+  )
+  await tenants.query(
+    "INSERT INTO agents.agents (organization_id, id, name, created_at, updated_at) VALUES ($1, $2, 'Reception', $3, $3)",
+    [here, agentId, at],
+  )
+  const [row] = await tenants.query<{ id: number }>(
+    "INSERT INTO people.users (organization_id, username, email, first_name, last_name, mobile, created_at, updated_at) VALUES ($1, 'ada', 'ada@org.test', 'A', 'L', '+447700900123', $2, $2) RETURNING id",
+    [here, at],
+  )
+  person = row?.id ?? 0
+})
+afterAll(() => tenants.close())
+beforeEach(() => {
+  network = fakeNetwork()
+})
+
+const services = () => ({ telephony: network, callUrls: fakeUrls, openSession: tenants.sessionOf })
+async function run(name: string, payload: object = {}) {
+  const job = callJobs(services()).find((one) => one.name === name)
+  await job?.handle(tenants.session(), payload, { attempt: 1, lastAttempt: false })
+}
+const place = (wanted: object = { agentId }) => placeCall(tenants.session(), { from, to: '+441632960444', ...wanted }, 'twilio')
+const load = (callId: string) => loadCall(tenants.session(), callId)
+
+describe('placing a call', () => {
+  test('the job rings it once, however often it runs, and learns its name', async () => {
+    const callId = await place()
+    await Promise.all([run('calls.place', { callId }), run('calls.place', { callId }), run('calls.place', { callId })])
+    await run('calls.place', { callId })
+    expect(network.placed).toEqual([
+      { from, to: '+441632960444', answerUrl: fakeUrls.answer(callId), statusUrl: fakeUrls.status(callId), key: callId },
+    ])
+    expect(await load(callId)).toMatchObject({ status: 'queued', sid: `CA-${callId}`, direction: 'outbound' })
+  })
+
+  test("a person's call rings their phone first", async () => {
+    const callId = await place({ userId: person })
+    await run('calls.place', { callId })
+    expect(network.placed).toMatchObject([{ from, to: '+447700900123' }])
+    expect(await load(callId)).toMatchObject({ to: '+441632960444', userId: person, userIds: [person] })
+  })
+
+  test('one that the provider refuses has failed', async () => {
+    network.failure = new Refusal('provider_failed')
+    const callId = await place()
+    await run('calls.place', { callId })
+    expect(await load(callId)).toMatchObject({ status: 'failed', hangupCause: 'NORMAL_TEMPORARY_FAILURE' })
+  })
+
+  test('one that timed out at the provider is not rung again: it may be ringing', async () => {
+    network.failure = new Refusal('provider_timeout')
+    const callId = await place()
+    await run('calls.place', { callId })
+    network.failure = null
+    await run('calls.place', { callId })
+    expect(network.placed).toHaveLength(1)
+    expect((await load(callId))?.status).toBe('queued')
+  })
+
+  test('one that was cancelled before its job ran never rings', async () => {
+    const callId = await place()
+    await hangUp(tenants.session(), everything, callId, services())
+    await run('calls.place', { callId })
+    expect(network.placed).toEqual([])
+    expect((await load(callId))?.status).toBe('cancelled')
+  })
+
+  test('a viewer who sees only themself cannot ring for somebody else', async () => {
+    const principal = { ...tenants.session().principal, kind: 'user' as const, userId: person + 1, permissions: new Set(['calls:write']) }
+    const wanted = { from, to: '+441632960444', userId: person }
+    await expect(placeCall(tenants.sessionOf(principal), wanted, 'twilio')).rejects.toMatchObject({ code: 'unknown_user' })
+  })
+})
+
+describe('reconciliation', () => {
+  async function silent(sid: string | null, status: 'queued' | 'ringing' | 'in_progress' = 'ringing') {
+    const { callId } = await openCall(tenants.session(), {
+      direction: 'inbound',
+      from: '+441632960111',
+      to: from,
+      provider: 'twilio',
+      sid,
+      at: tenants.clock.now(),
+      status,
+      legs: [{ kind: 'caller', number: '+441632960111' }],
+    })
+    return callId
+  }
+
+  test('brings a silent call to its true end, with its duration and its cost', async () => {
+    const callId = await silent('CA-lost')
+    const startedAt = tenants.clock.now()
+    const endedAt = new Date(startedAt.getTime() + 130_000)
+    network.known.set('CA-lost', { status: 'completed', durationS: 125, startedAt, endedAt })
+    await run('calls.reconcile')
+    expect((await load(callId))?.status).toBe('ringing')
+    tenants.clock.advance(180)
+    await run('calls.reconcile')
+    expect(await load(callId)).toMatchObject({ status: 'completed', durationS: 125, endedAt })
+    expect(await tenants.query('SELECT cost_micros FROM calls.calls WHERE id = $1', [callId])).toEqual([{ cost_micros: 3 * 8500 }])
+  })
+
+  test('one that still talks goes on, and is left alone for two minutes', async () => {
+    const callId = await silent('CA-talks')
+    tenants.clock.advance(180)
+    network.known.set('CA-talks', { status: 'in_progress', durationS: null, startedAt: tenants.clock.now(), endedAt: null })
+    await run('calls.reconcile')
+    expect((await load(callId))?.status).toBe('in_progress')
+    network.known.clear()
+    await run('calls.reconcile')
+    expect((await load(callId))?.status).toBe('in_progress')
+  })
+
+  test('one that the provider does not know, and one that it was never given, have failed', async () => {
+    const [unknown, never] = [await silent('CA-unknown'), await silent(null, 'queued')]
+    tenants.clock.advance(180)
+    await run('calls.reconcile')
+    for (const callId of [unknown, never]) {
+      expect(await load(callId)).toMatchObject({ status: 'failed', hangupCause: 'RECOVERY_ON_TIMER_EXPIRE' })
+    }
+  })
+
+  test('a provider that cannot be asked about one call is asked about the others', async () => {
+    const [broken, fine] = [await silent('CA-broken'), await silent('CA-fine')]
+    tenants.clock.advance(180)
+    network.fetchCall = async (sid) => {
+      if (sid === 'CA-broken') throw new Refusal('circuit_open')
+      return { status: 'no_answer', durationS: 0, startedAt: null, endedAt: tenants.clock.now() }
+    }
+    await run('calls.reconcile')
+    expect((await load(broken))?.status).toBe('ringing')
+    expect((await load(fine))?.status).toBe('no_answer')
+    await advanceCall(tenants.session(), broken, { status: 'failed', at: tenants.clock.now() })
+  })
+})
+
+describe('acting on a live call', () => {
+  async function talking() {
+    const callId = await place()
+    await nameCall(tenants.session(), callId, 'twilio', `CA-${callId}`)
+    await advanceCall(tenants.session(), callId, { status: 'in_progress', at: tenants.clock.now() })
+    return callId
+  }
+  const eventsOf = async (callId: string) =>
+    (await tenants.query<{ type: string }>('SELECT type FROM calls.events WHERE call_id = $1 ORDER BY position', [callId])).map(
+      ({ type }) => type,
+    )
+
+  test('the provider is told to transfer it, to a number or to a phone', async () => {
+    const callId = await talking()
+    await transfer(tenants.session(), everything, callId, { to: '+441632960222' }, services())
+    await transfer(tenants.session(), everything, callId, { userId: person }, services())
+    expect(network.asked).toEqual([
+      `redirect CA-${callId} https://here.test/transfer/${callId}/+441632960222`,
+      `redirect CA-${callId} https://here.test/transfer/${callId}/+447700900123`,
+    ])
+    expect((await eventsOf(callId)).filter((type) => type === 'transferred')).toHaveLength(2)
+  })
+
+  test('held twice it is held once, and comes back', async () => {
+    const callId = await talking()
+    for (const onHold of [true, true, false]) await hold(tenants.session(), everything, callId, onHold, services())
+    expect(network.asked).toEqual([`redirect CA-${callId} ${fakeUrls.hold(callId)}`, `redirect CA-${callId} ${fakeUrls.answer(callId)}`])
+    expect(await eventsOf(callId)).toEqual(expect.arrayContaining(['hold', 'unhold']))
+  })
+
+  test('its end is what the provider reports, not what we wished', async () => {
+    const callId = await talking()
+    await hangUp(tenants.session(), everything, callId, services())
+    expect(network.asked).toEqual([`hangUp CA-${callId}`])
+    expect((await load(callId))?.status).toBe('in_progress')
+  })
+})
