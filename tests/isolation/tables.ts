@@ -1,0 +1,40 @@
+// What the catalogue says of the tenants' tables, and what they hold.
+import { createHash } from 'node:crypto'
+import type pg from 'pg'
+
+/** Tables that belong to the installation and not to a tenant. Whoever adds one says here why. */
+export const shared: Readonly<Record<string, string>> = {
+  'platform.signing_keys': 'the built-in issuer is everybody’s',
+  'platform.facts': 'facts about the installation',
+  'platform.workers': 'which processes are alive',
+  'platform.login_failures': 'who fails to sign in may be nobody; the name is a digest',
+  'public.patchbay_migrations': 'which migrations have run',
+}
+
+/** Schema-qualified, partitions left out: they are reached through their parents. */
+export async function listTables(db: pg.Client): Promise<string[]> {
+  const { rows } = await db.query<{ name: string }>(
+    `SELECT n.nspname || '.' || c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+        AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname NOT IN ('information_schema', 'graphile_worker') ORDER BY 1`,
+  )
+  return rows.map(({ name }) => name)
+}
+
+export const listTenantTables = async (db: pg.Client): Promise<string[]> => (await listTables(db)).filter((name) => !(name in shared))
+
+/** Every row of a tenant, as one digest a table: two pictures differ where anything was written. */
+export async function pictureOf(db: pg.Client, tables: readonly string[], organizationId: number | null): Promise<Record<string, string>> {
+  const picture: Record<string, string> = {}
+  for (const table of tables) {
+    const { rows } = await db.query<{ text: string }>(
+      `SELECT t::text AS text FROM ${table} t WHERE $1::bigint IS NULL OR t.organization_id = $1 ORDER BY 1`,
+      [organizationId],
+    )
+    picture[table] = `${rows.length} rows ${createHash('sha256')
+      .update(rows.map(({ text }) => text).join('\n'))
+      .digest('hex')
+      .slice(0, 12)}`
+  }
+  return picture
+}
