@@ -72,7 +72,7 @@ async function reader(house: House, { headers, url }: RequestFacts): Promise<Pri
 }
 
 const statuses = {
-  booked: ICalEventStatus.TENTATIVE,
+  booked: ICalEventStatus.CONFIRMED,
   confirmed: ICalEventStatus.CONFIRMED,
   completed: ICalEventStatus.CONFIRMED,
   no_show: ICalEventStatus.CANCELLED,
