@@ -1,6 +1,6 @@
 export { peopleJobs } from './jobs.ts'
 export { everyPermission, permissionsOf, type RoleName, roleNames, type Sight, sightOf } from './roles.ts'
-export { clientTokenS, refreshSignIn, type SignedIn, type SigningInServices, signIn, signInClient, signOut } from './signing-in.ts'
+export { refreshSignIn, type SignedIn, type SigningInServices, signIn, signInClient, signOut } from './signing-in.ts'
 export { userFamily as openUserCache } from './user-cache.ts'
 export { getUserInfo, type UserInfo } from './userinfo.ts'
 export {

@@ -14,12 +14,15 @@ const verdict = (password: string): string => {
 }
 
 describe('the password policy', () => {
-  test.for(['SecurePassword123!', 'correct staple horse', 'vG7-pq9-Zt1-rr', 'Zwölf Boxkämpfer', '密码安全测试通过了吧好'])(
-    'takes %s',
-    (password) => {
-      expect(verdict(password)).toBe('fine')
-    },
-  )
+  test.for([
+    'SecurePassword123!',
+    'correct staple horse',
+    'vG7-pq9-Zt1-rr',
+    'Zwölf Boxkämpfer',
+    '密码安全测试通过了吧好',
+  ])('takes %s', (password) => {
+    expect(verdict(password)).toBe('fine')
+  })
 
   test.for([
     'short',

@@ -19,7 +19,7 @@ import { findLogin, type LoginRow, noteLogin, selectUser } from './user.sql.ts'
 import { dropUser } from './user-cache.ts'
 
 /** What a client's token lives; people's live `accessTokenMinutes`. */
-export const clientTokenS = 24 * 3600
+const clientTokenS = 24 * 3600
 
 export interface SigningInServices {
   readonly database: Database

@@ -4,7 +4,7 @@ export { type OauthClient, type OauthClients, openOauthClients } from './clients
 export { type Lockout, openLockout } from './lockout.ts'
 export { openPasswords, type Passwords } from './passwords.ts'
 export { may, type Principal, systemPrincipal } from './principal.ts'
-export { openRefreshTokens, type RefreshGrant, type RefreshTokens, sessionSubject } from './refresh-tokens.ts'
+export { openRefreshTokens, type RefreshGrant, type RefreshTokens } from './refresh-tokens.ts'
 export { openRevocations, type Revocations } from './revocations.ts'
 export { longestTokenS, openSigningKeys, resealSigningKeys, rotateSigningKeys, type SigningKeys } from './signing-keys.ts'
 export { openTokens, type TokenClaims, type Tokens } from './tokens.ts'

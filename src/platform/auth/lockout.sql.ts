@@ -29,3 +29,8 @@ export const sweepFailures = statement<{ before: Date }, never>(
   'login_failures_sweep',
   `DELETE FROM platform.login_failures WHERE since < :before AND (locked_until IS NULL OR locked_until < :before)`,
 )
+
+export const sweepCredentials = statement<{ tokensBefore: Date; revocationsBefore: Date }, never>(
+  'credentials_sweep',
+  `SELECT platform.sweep_credentials(:tokensBefore, :revocationsBefore)`,
+)

@@ -4,18 +4,20 @@ import { createHash } from 'node:crypto'
 import type { Database } from '../db/index.ts'
 import { refuse } from '../errors/index.ts'
 import type { Clock } from '../time/index.ts'
-import { countFailure, forgetFailures, selectLock, sweepFailures } from './lockout.sql.ts'
+import { countFailure, forgetFailures, selectLock, sweepCredentials, sweepFailures } from './lockout.sql.ts'
+import { longestTokenS } from './signing-keys.ts'
 
 const mostFailures = 10
 const windowMs = 60_000
 const lockMs = 60_000
+const dayMs = 24 * 3600 * 1000
 
 export interface Lockout {
   /** `name`: `client:…` or `user:…`. @throws locked_out, with Retry-After */
   check(name: string): Promise<void>
   fail(name: string): Promise<void>
   succeed(name: string): Promise<void>
-  /** Removes counts that are over. */
+  /** Removes counts that are over, refresh tokens that ran out, and revocations of tokens that have run out since. */
   sweep(): Promise<void>
 }
 
@@ -36,6 +38,10 @@ export function openLockout(database: Database, clock: Clock): Lockout {
       await database.read(null, countFailure, { name: digest(name), at, windowStart, lockUntil, most: mostFailures })
     },
     succeed: async (name) => void (await database.read(null, forgetFailures, { name: digest(name) })),
-    sweep: async () => void (await database.read(null, sweepFailures, { before: new Date(clock.now().getTime() - windowMs - lockMs) })),
+    async sweep() {
+      const ago = (ms: number) => new Date(clock.now().getTime() - ms)
+      await database.read(null, sweepFailures, { before: ago(windowMs + lockMs) })
+      await database.read(null, sweepCredentials, { tokensBefore: ago(dayMs), revocationsBefore: ago(2 * longestTokenS * 1000) })
+    },
   }
 }

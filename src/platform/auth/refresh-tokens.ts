@@ -28,7 +28,7 @@ export interface RefreshTokens {
   endFamily(session: Session, family: string): Promise<void>
 }
 
-export const sessionSubject = (family: string): string => `session:${family}`
+const sessionSubject = (family: string): string => `session:${family}`
 
 export function openRefreshTokens(database: Database, revocations: Revocations, clock: Clock): RefreshTokens {
   async function find(token: string): Promise<RefreshTokenRow> {
