@@ -39,6 +39,8 @@ export interface HouseOptions {
   readonly databaseUrl: string
   readonly clock?: Clock
   readonly log?: Logger
+  /** How long requests and jobs may take to finish when the house closes. */
+  readonly graceMs?: number
 }
 
 export interface RunningHouse extends House {
@@ -55,6 +57,7 @@ export async function openHouse({
   databaseUrl,
   clock = systemClock,
   log = loggerOf(settings),
+  graceMs = usualGraceMs,
 }: HouseOptions): Promise<RunningHouse> {
   const metrics = openMetrics({ processFigures: true })
   const tracing = await openTracing(settings.telemetry)
@@ -160,8 +163,11 @@ export async function openHouse({
     async close() {
       draining = true
       feed.close() // streams end first: the server waits for whoever is still being answered
-      await server.close()
-      await Promise.all(workers.map((worker) => worker.stop()))
+      const late = () => server.server.closeAllConnections()
+      await within(graceMs, server.close(), late)
+      await within(graceMs, Promise.all(workers.map((worker) => worker.stop())), () =>
+        log.warn({}, 'jobs were still running; they run again'),
+      )
       guards.close()
       await Promise.all([caches.close(), limiter.close(), blobs.close(), bus.close()])
       await database.close()
@@ -172,6 +178,22 @@ export async function openHouse({
 
 /** Archiving and recordings can wait a little; a listing page cannot wait long. */
 const s3Policy = { timeoutMs: 10_000, retries: 2, breaker: { failures: 5, halfOpenAfterMs: 15_000 } }
+/** G9: what runs may finish, but not for ever. */
+const usualGraceMs = 30_000
+
+/** Waits for `work`, but no longer than `ms`: then `late` is called and nobody waits any more. */
+async function within(ms: number, work: Promise<unknown>, late: () => void): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      late()
+      resolve()
+    }, ms)
+  })
+  await Promise.race([work, deadline])
+  clearTimeout(timer)
+}
+
 /** Jobs at once in one process: they wait for others far more than they compute. */
 const jobConcurrency = 8
 /** What tokens of the built-in issuer are for, unless the operator names it. */

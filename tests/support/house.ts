@@ -52,6 +52,7 @@ export async function openTestHouse(options: HouseOptions = {}): Promise<TestHou
     settings,
     databaseUrl: database.url,
     log: createLogger({ level: settings.log.level }),
+    graceMs: 3_000,
     ...(options.clock ? { clock: options.clock } : {}),
   })
   const found = (id: number, name: string, domain: string, number: string) =>
