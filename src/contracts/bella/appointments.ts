@@ -99,6 +99,13 @@ export const appointments = (): AnyEndpoint[] => [
     permission: 'appointments:write',
     body: NewAppointment,
     response: { 201: AppointmentShape },
+    examples: [
+      {
+        title: 'A time that has gone',
+        body: { full_name: 'Grace Hopper', mobile: '+442079460123', starts_at: '2024-03-04T10:00:00Z', duration_min: 30 },
+        status: 422,
+      },
+    ],
     errors: ['contact_not_found', ...rules],
     handle: async ({ session, body }) => {
       const startsAt = readStart(body.starts_at)

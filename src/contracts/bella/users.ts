@@ -37,6 +37,7 @@ export const users = (): AnyEndpoint[] => [
     permission: 'contacts:write',
     body: NewUser,
     response: { 201: UserShape },
+    examples: [{ title: 'Somebody new', body: { full_name: 'Grace Hopper', mobile: '+442079460123' }, status: 201 }],
     errors: ['mobile_taken'],
     handle: async ({ session, body }) => {
       const contact = await createContact(session, { fullName: body.full_name.trim(), mobile: body.mobile })
