@@ -59,7 +59,9 @@ const isWanted = ({ status, revision, startsAt }: Appointment, expected: number,
 
 export function wordsOf(kind: MessageKind, { startsAt, timezone, revision, service }: Appointment): string {
   const local = Temporal.Instant.fromEpochMilliseconds(startsAt.getTime()).toZonedDateTimeISO(timezone)
-  const day = local.toLocaleString('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })
+  const say = (options: Intl.DateTimeFormatOptions) => local.toLocaleString('en-GB', options)
+  // Part by part: where the comma goes changes between versions of the language data.
+  const day = `${say({ weekday: 'long' })} ${local.day} ${say({ month: 'long' })} ${local.year}`
   const time = local.toPlainTime().toString({ smallestUnit: 'minute' })
   const what = service ? `Your appointment (${service})` : 'Your appointment'
   if (kind === 'reminder') return `${what} is on ${day} at ${time}. We look forward to seeing you.`

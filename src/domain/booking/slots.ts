@@ -70,23 +70,22 @@ export function freeSlots(book: Book, { between, durationMin, now, limit }: Slot
   return slots
 }
 
-/** Starts on the grid, ascending; where openings overlap, the earlier one's grid goes on. */
+/** Starts on the grid, ascending; where openings overlap, the earlier one's grid rules to its end. */
 function* gridOf(openings: readonly Span[], step: number, first: number, last: number): Generator<number> {
-  let previous = Number.NEGATIVE_INFINITY
+  let ruled = Number.NEGATIVE_INFINITY
   for (const opening of openings) {
-    const skipped = Math.max(0, Math.ceil((first - opening.start) / step))
-    for (let start = opening.start + skipped * step; start <= last && start < opening.end; start += step) {
-      if (start <= previous) continue
-      previous = start
-      yield start
-    }
+    const from = Math.max(first, ruled, opening.start)
+    const skipped = Math.ceil((from - opening.start) / step)
+    for (let start = opening.start + skipped * step; start <= last && start < opening.end; start += step) yield start
+    ruled = Math.max(ruled, opening.end)
   }
 }
 
 /** Whether a start lies on the grid of its opening. */
 export function onGrid(calendar: Calendar, start: number): boolean {
   const step = calendar.slotMinutes * minuteMs
-  return openingsBetween(calendar, { start, end: start + 1 }).some((opening) => (start - opening.start) % step === 0)
+  const [opening] = openingsBetween(calendar, { start, end: start + 1 })
+  return opening !== undefined && (start - opening.start) % step === 0
 }
 
 /** Nearest to `start` first; of two equally near the earlier. */
