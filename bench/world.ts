@@ -1,0 +1,109 @@
+// What every contender is measured on: a PostgreSQL of its own with Patchbay's schema, one organisation, its calls and
+// one appointment. The data is the same for all of them, and gone after the run.
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { foundOrganization } from '../src/founding/organization.ts'
+import { openHouse } from '../src/main.ts'
+import { loadSettings } from '../src/platform/config/index.ts'
+import { startEmbedded } from '../src/platform/db/embedded.ts'
+import { migrate } from '../src/platform/db/index.ts'
+import { uuidv7 } from '../src/platform/ids/index.ts'
+import { createLogger } from '../src/platform/telemetry/index.ts'
+
+/** Handed to the other processes as JSON. */
+export interface World {
+  readonly databaseUrl: string
+  readonly organizationId: number
+  readonly token: string
+  readonly apiKey: string
+  readonly phoneNumber: string
+  readonly appointmentId: number
+  readonly environment: Readonly<Record<string, string>>
+}
+
+export interface OpenWorld {
+  readonly world: World
+  close(): Promise<void>
+}
+
+const organizationId = 100
+const phoneNumber = '+15005550006'
+const calls = 2000
+export const twilioToken = 'a-token-that-only-the-bench-knows'
+
+export async function openWorld(): Promise<OpenWorld> {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'patchbay-bench-'))
+  chmodSync(dataFolder, 0o711) // root's database account passes through
+  const database = await startEmbedded({ dataFolder })
+  const close = async () => {
+    await database.stop()
+    rmSync(dataFolder, { recursive: true, force: true })
+  }
+  try {
+    await migrate({ url: database.url })
+    return { world: await fill(database.url, environmentOf(dataFolder)), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** As an operator would set it, with limits that count but never refuse. */
+const environmentOf = (dataFolder: string): Record<string, string> => ({
+  APP_ENV: 'testing',
+  PORT: '0',
+  PATCHBAY_DATA: dataFolder,
+  PATCHBAY_SANDBOX: 'off',
+  SECRET_KEY: 'a-key-that-only-the-bench-knows-0123456789',
+  TWILIO_ACCOUNT_SID: 'AC00000000000000000000000000000001',
+  TWILIO_AUTH_TOKEN: twilioToken,
+  TWILIO_BASE_URL: 'http://127.0.0.1:9',
+  LIMIT_SAPIEN: '1000000/s',
+  LIMIT_BELLA: '1000000/s',
+})
+
+async function fill(databaseUrl: string, environment: Record<string, string>): Promise<World> {
+  const house = await openHouse({ settings: loadSettings(environment), databaseUrl, log: createLogger({ level: 'error' }) })
+  try {
+    const number = { e164: phoneNumber, sid: null }
+    const names = { name: 'Acme Corporation', domain: 'acme.example', timezone: 'Europe/London', language: 'en' }
+    const { apiKey } = await foundOrganization(house, { id: organizationId, ...names, number })
+    const token = await house.tokens.issue({ subject: 'client:bench', organizationId, roles: ['admin'] }, 3600)
+    const appointmentId = await insertRows(databaseUrl, house.clock.now())
+    return { databaseUrl, organizationId, token, apiKey, phoneNumber, appointmentId, environment }
+  } finally {
+    await house.close()
+  }
+}
+
+/** History, a call a minute back from `now`, and an appointment tomorrow: written past the domain, because a bench needs rows and no events. */
+async function insertRows(databaseUrl: string, now: Date): Promise<number> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    const starts = Array.from({ length: calls }, (_, index) => new Date(now.getTime() - (index + 1) * 60_000))
+    await client.query(insertCalls, [organizationId, starts.map((at) => uuidv7(at)), starts])
+    const { rows } = await client.query<{ id: string }>(insertAppointment, [organizationId, new Date(now.getTime() + 86_400_000)])
+    await client.query('ANALYZE')
+    return Number(rows[0]?.id)
+  } finally {
+    await client.end()
+  }
+}
+
+const insertCalls = `
+  INSERT INTO calls.calls (organization_id, id, direction, from_number, to_number, status, outcome, provider, started_at, answered_at, ended_at,
+                           reported_duration_s, duration_s, hangup_cause, cost_micros, updated_at)
+  SELECT $1, id, 'inbound', '+44770090' || lpad((n % 10000)::text, 4, '0'), '+15005550006', 'completed', 'booked', 'twilio', at,
+         at + interval '2 s', at + interval '45 s', 43, 43, 'NORMAL_CLEARING', 14200, at + interval '45 s'
+    FROM unnest($2::uuid[], $3::timestamptz[]) WITH ORDINALITY AS row (id, at, n)`
+const insertAppointment = `
+  WITH contact AS (
+    INSERT INTO contacts.contacts (organization_id, mobile, full_name, created_at, updated_at)
+    VALUES ($1, '+447700900456', 'Grace Hopper', $2, $2) RETURNING id
+  ) INSERT INTO booking.appointments (organization_id, contact_id, resource_id, starts_at, ends_at, busy, source, created_at, updated_at)
+  SELECT $1, contact.id, resource.id, $2, $2::timestamptz + interval '30 min', tstzrange($2, $2::timestamptz + interval '30 min'), 'bench', $2, $2
+    FROM contact, (SELECT id FROM booking.resources WHERE organization_id = $1 LIMIT 1) AS resource
+  RETURNING id`
