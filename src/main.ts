@@ -136,6 +136,7 @@ export async function openHouse({
     nobody: { ...systemPrincipal(0, 'nobody'), permissions: new Set() },
     openSession: (principal, facts) => sessionFor(principal, facts.id, facts.address),
     draining: () => draining,
+    tracing,
     contracts: contracts(house),
     trustedProxies: settings.trustedProxies,
     bodyLimit: settings.maxBodyBytes,

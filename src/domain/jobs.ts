@@ -3,6 +3,7 @@ import type { Lockout, systemPrincipal } from '../platform/auth/index.ts'
 import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Caches } from '../platform/cache/index.ts'
 import type { Job } from '../platform/jobs/index.ts'
+import { maintenanceJobs } from '../platform/maintenance/index.ts'
 import type { Session } from '../platform/session/index.ts'
 import { bookingJobs, type Messenger } from './booking/index.ts'
 import { type CallUrls, callJobs, type Telephony } from './calls/index.ts'
@@ -29,4 +30,5 @@ export const jobs = (services: JobServices): Job[] => [
   ...fileJobs(services),
   ...bookingJobs(services),
   ...peopleJobs(services),
+  ...maintenanceJobs(),
 ]

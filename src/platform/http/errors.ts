@@ -4,6 +4,7 @@ import type { Principal } from '../auth/principal.ts'
 import { Refusal } from '../errors/index.ts'
 import type { Limiter } from '../limits/index.ts'
 import type { Log, Session } from '../session/index.ts'
+import type { Tracing } from '../telemetry/index.ts'
 import type { Clock } from '../time/index.ts'
 import type { Contract, RenderedError } from './contract.ts'
 import type { RequestFacts } from './endpoint.ts'
@@ -17,6 +18,7 @@ export interface Kitchen {
   readonly nobody: Principal
   readonly openSession: (principal: Principal, facts: RequestFacts) => Session
   readonly draining: () => boolean
+  readonly tracing: Pick<Tracing, 'span'>
 }
 
 type Dialect = Pick<Contract, 'renderError'>
@@ -43,12 +45,14 @@ const framework: Readonly<Record<string, ConstructorParameters<typeof Refusal>[0
 
 export function toRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error
-  const { code, statusCode = 500 } = error as { code?: string; statusCode?: number }
+  const { code, constraint, statusCode = 500 } = error as { code?: string; constraint?: string; statusCode?: number }
   const known = code ? framework[code] : undefined
   if (known) return new Refusal(known, { cause: error })
   if (code?.startsWith('FST_') && statusCode >= 400 && statusCode < 500) return new Refusal('invalid_request', { cause: error })
   // SQLSTATE class 22: a value that PostgreSQL cannot hold and that no schema foresaw.
   if (code && /^22[0-9A-Z]{3}$/.test(code)) return new Refusal('invalid_request', { cause: error })
+  // A token of an issuer that knows an organisation which is not here.
+  if (code === '23503' && constraint?.endsWith('_organization_id_fkey')) return new Refusal('organization_not_found', { cause: error })
   if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE') return new Refusal('upload_incomplete', { cause: error })
   return new Refusal('internal', { cause: error })
 }

@@ -9,6 +9,8 @@ export interface Rendered {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | null
+  /** False for an answer that judged the request's shape alone: a corrected one may use the key again. */
+  readonly final?: boolean
 }
 
 const dayMs = 24 * 3600 * 1000
@@ -49,8 +51,9 @@ export function once(session: Session, repeat: Repeat, work: (session: Session) 
     const stored = await tx.read(selectAnswer, { credential, route, key, since })
     if (stored) return replay(stored, repeat)
     const rendered = await work(tx)
-    if (!notStored.has(rendered.status)) {
-      await tx.run(insertAnswer, { credential, route, key, fingerprint: repeat.fingerprint, ...rendered, at: tx.now() })
+    if (rendered.final !== false && !notStored.has(rendered.status)) {
+      const { status, headers, body } = rendered
+      await tx.run(insertAnswer, { credential, route, key, fingerprint: repeat.fingerprint, status, headers, body, at: tx.now() })
     }
     return rendered
   })

@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { may, type Principal } from '../auth/principal.ts'
-import { refuse } from '../errors/index.ts'
+import { type Refusal, refuse } from '../errors/index.ts'
 import { type LimitRule, limitHeaders } from '../limits/index.ts'
 import { RawJson, type Session } from '../session/index.ts'
 import { bodyOf } from './bodies.ts'
@@ -15,6 +15,14 @@ import { fingerprint, once, type Rendered, readKey } from './idempotency.ts'
 import { compileSerializers, type Serialize } from './serialization.ts'
 import { type Check, compileCheck, refuseProblems } from './validation.ts'
 
+/** Refusals of the request's shape: not worth remembering under an idempotency key. */
+const shapeCodes = new Set<Refusal['code']>([
+  'invalid_request',
+  'malformed_body',
+  'unsupported_media_type',
+  'body_too_large',
+  'upload_incomplete',
+])
 const methodsWithKeys = new Set(['POST', 'PUT', 'PATCH'])
 const callers = new WeakMap<FastifyRequest, Principal>()
 
@@ -36,13 +44,15 @@ export function registerEndpoint(server: FastifyInstance, kitchen: Kitchen, cont
     body: endpoint.body ? compileCheck(endpoint.body, 'body') : null,
     serializers: compileSerializers(endpoint),
   }
+  const name = `${endpoint.method} ${endpoint.path}`
+  const attributes = { 'http.request.method': endpoint.method, 'http.route': endpoint.path, 'patchbay.operation': endpoint.operation }
   server.route({
     method: endpoint.method,
     url: endpoint.path,
     ...(endpoint.bodyLimit ? { bodyLimit: endpoint.bodyLimit } : {}),
     config: { contract, endpoint },
     onRequest: (request, reply) => admit(kitchen, compiled, request, reply),
-    handler: (request, reply) => serve(kitchen, compiled, request, reply),
+    handler: (request, reply) => kitchen.tracing.span(name, attributes, () => serve(kitchen, compiled, request, reply)),
   })
 }
 
@@ -160,7 +170,8 @@ async function renderSafely(
       facts.id,
       refusal,
     )
-    return { status, body: JSON.stringify(body), headers: { 'content-type': 'application/json; charset=utf-8', ...headers } }
+    const type = { 'content-type': 'application/json; charset=utf-8' }
+    return { status, body: JSON.stringify(body), headers: { ...type, ...headers }, final: !shapeCodes.has(refusal.code) }
   }
 }
 
