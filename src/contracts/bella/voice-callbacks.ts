@@ -1,7 +1,7 @@
 // B2: what Twilio tells of a call besides the words: how it stands, what was recorded, how a transfer went. Reports come
 // late, twice and in any order; the domain makes the same of them each time.
 import { Type } from 'typebox'
-import { advanceCall, advanceLeg, type CallStatus, openCall } from '../../domain/calls/index.ts'
+import { adoptCall, advanceCall, advanceLeg, type CallStatus, openCall } from '../../domain/calls/index.ts'
 import { afterDial, afterMessage, answerPlaced, findOwner, keepWaiting, putThrough } from '../../domain/reception/index.ts'
 import { reportRecording } from '../../domain/recordings/index.ts'
 import { receiveVoicemail } from '../../domain/voicemail/index.ts'
@@ -27,6 +27,7 @@ const Recording = Type.Object(
 )
 const Dialled = Type.Object({ ...Posted.properties, DialCallStatus: Text }, open)
 const Which = Type.Object({ call: Type.String({ pattern: uuidPattern }) }, open)
+const Placed = Type.Object({ call: Type.Optional(Type.String({ pattern: uuidPattern })) }, open)
 const Kind = Type.Object({ kind: Type.Optional(Type.Enum(['voicemail'])) }, open)
 const Transfer = Type.Object({ ...Which.properties, to: Type.String({ pattern: '^\\+[1-9]\\d{6,14}$' }) }, open)
 
@@ -54,10 +55,13 @@ export const voiceCallbacks = (house: House): AnyEndpoint[] => {
       operation: 'voice.status',
       path: '/twilio/voice/status',
       summary: 'How a call stands',
+      query: Placed,
       body: Status,
       response: { 204: null },
-      handle: async ({ session, body }) => {
-        await follow(session, body, await ownerOf(body.CallSid))
+      handle: async ({ session, query, body }) => {
+        const known = await ownerOf(body.CallSid)
+        const placed = known || !query.call ? known : await adoptCall(session, query.call, 'twilio', body.CallSid)
+        await follow(session, body, placed)
         return null
       },
     }),

@@ -6,7 +6,6 @@ import { E164, Id, listOf, OrNull, Page, Time } from './shapes.ts'
 
 export const Uuid = Type.String({ format: 'uuid' })
 export const UuidParams = Type.Object({ id: Uuid })
-export const Empty = Type.Object({})
 
 const Text = OrNull(Type.String())
 const Cost = Type.Object({ amountMicros: Type.Integer(), currency: Type.String() })

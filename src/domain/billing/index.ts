@@ -1,2 +1,2 @@
-export { defaultRates, type Rate, type UsageKind } from './rates.ts'
+export type { Rate, UsageKind } from './rates.ts'
 export { type Cost, costOfCall, recordUsage, type Usage, usageOfCall } from './usage.ts'

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { elsewhere, here, openTenants, type Tenants } from '../../../tests/support/tenants.ts'
 import type { Session } from '../../platform/session/index.ts'
 import {
   addLeg,
@@ -15,7 +16,6 @@ import {
   ownerOfProviderCall,
   setOutcome,
 } from './index.ts'
-import { elsewhere, here, openTenants, type Tenants } from './tenant.fixture.ts'
 
 let tenants: Tenants
 beforeAll(async () => {

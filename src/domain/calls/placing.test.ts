@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { elsewhere, here, openTenants, type Tenants } from '../../../tests/support/tenants.ts'
 import { Refusal } from '../../platform/errors/index.ts'
-import { advanceCall, callJobs, hangUp, hold, loadCall, nameCall, openCall, placeCall, transfer } from './index.ts'
+import { adoptCall, advanceCall, callJobs, hangUp, hold, loadCall, nameCall, openCall, placeCall, transfer } from './index.ts'
 import { type FakeNetwork, fakeNetwork, fakeUrls } from './telephony.fixture.ts'
-import { here, openTenants, type Tenants } from './tenant.fixture.ts'
 
 const everything = { all: true, viewer: null }
 const from = '+441632960999'
@@ -56,6 +56,15 @@ describe('placing a call', () => {
     await run('calls.place', { callId })
     expect(network.placed).toMatchObject([{ from, to: '+447700900123' }])
     expect(await load(callId)).toMatchObject({ to: '+441632960444', userId: person, userIds: [person] })
+  })
+
+  test('a report that comes before the answer to our request names the same call, and no stranger can', async () => {
+    const callId = await place()
+    expect(await adoptCall(tenants.session(elsewhere), callId, 'twilio', 'CA-early')).toBeNull()
+    expect(await adoptCall(tenants.session(), callId, 'twilio', 'CA-early')).toBe(callId)
+    expect(await adoptCall(tenants.session(), callId, 'twilio', 'CA-other')).toBeNull()
+    await nameCall(tenants.session(), callId, 'twilio', 'CA-early')
+    expect(await load(callId)).toMatchObject({ sid: 'CA-early' })
   })
 
   test('one that the provider refuses has failed', async () => {

@@ -1,7 +1,7 @@
 // What happens during a call: who joins, what is pressed and said, how it came out. Repeats of the same fact are one.
 import { refuse } from '../../platform/errors/index.ts'
 import type { Session, Tx } from '../../platform/session/index.ts'
-import { type CallRow, claimProviderCall, lockCall, updateHold, updateOutcome, updateParties } from './calls.sql.ts'
+import { type CallRow, claimProviderCall, lockCall, selectCall, updateHold, updateOutcome, updateParties } from './calls.sql.ts'
 import { announce } from './feed.ts'
 import { type LegInput, newLeg } from './open.ts'
 import { answerLegs, endLeg, insertCallEvent, insertLeg, insertTurn } from './timeline.sql.ts'
@@ -90,6 +90,17 @@ export function setHold(session: Session, callId: string, onHold: boolean): Prom
 /** The provider's name for a call that we opened without one. */
 export function nameCall(session: Session, callId: string, provider: string, sid: string): Promise<void> {
   return session.write(async (tx) => void (await tx.read(claimProviderCall, { provider, sid, callId, primary: true })))
+}
+
+/**
+ * A report names our call and its provider's name before the answer to our request has told us that name.
+ * @returns the call's id, or null when it is none of ours
+ */
+export async function adoptCall(session: Session, callId: string, provider: string, sid: string): Promise<string | null> {
+  const call = await session.read(selectCall, { callId })
+  if (call?.provider !== provider || (call.sid !== null && call.sid !== sid)) return null
+  await nameCall(session, callId, provider, sid)
+  return callId
 }
 
 function change(session: Session, callId: string, work: (tx: Tx, call: CallRow) => Promise<void>): Promise<void> {

@@ -1,7 +1,6 @@
 export type { FileRow, FileType } from './files.sql.ts'
 export {
   checkRoom,
-  defaultQuotaBytes,
   type FileFacts,
   type FileServices,
   getFile,

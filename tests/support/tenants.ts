@@ -1,10 +1,10 @@
 // Two organisations in a real database of their own: what the tests of this domain's rules stand on.
 
-import { createDatabase, templateReady } from '../../../tests/support/postgres.ts'
-import { type Principal, systemPrincipal } from '../../platform/auth/index.ts'
-import { migrate, openDatabase } from '../../platform/db/index.ts'
-import { type Log, openSession, type Session } from '../../platform/session/index.ts'
-import { movableClock } from '../../platform/time/index.ts'
+import { type Principal, systemPrincipal } from '../../src/platform/auth/index.ts'
+import { migrate, openDatabase } from '../../src/platform/db/index.ts'
+import { type Log, openSession, type Session } from '../../src/platform/session/index.ts'
+import { movableClock } from '../../src/platform/time/index.ts'
+import { createDatabase, templateReady } from './postgres.ts'
 
 const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} }
 export const here = 100
