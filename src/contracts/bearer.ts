@@ -11,7 +11,7 @@ export const challenge = ({ kind, code }: Refusal): Readonly<Record<string, stri
     ? { 'www-authenticate': `Bearer realm="patchbay"${code === 'missing_token' ? '' : ', error="invalid_token"'}` }
     : {}
 
-/** Null without an Authorization header. @throws invalid_token, token_expired */
+/** Null without an Authorization header. @throws invalid_token, token_expired, permission_denied */
 export function authenticateBearer(tokens: Tokens): (request: RequestFacts) => Promise<Principal | null> {
   return async ({ headers, url }) => {
     // A token in the address ends up in logs and histories (RFC 9700, 4.3.2), so it is refused even beside a good one.
@@ -21,6 +21,8 @@ export function authenticateBearer(tokens: Tokens): (request: RequestFacts) => P
     if (header === undefined) return null
     const token = /^Bearer +([\w.~+/=-]+)$/i.exec(String(header))?.[1]
     if (!token) return refuse('invalid_token')
-    return tokens.verify(token)
+    const principal = await tokens.verify(token)
+    // Those who name no organisation would otherwise share one: that of nobody.
+    return principal.organizationId > 0 ? principal : refuse('permission_denied', { message: 'This token names no organization.' })
   }
 }
