@@ -64,12 +64,3 @@ describe('bella’s users', () => {
     expect(detail.map(({ loc }) => loc[1]).sort()).toEqual(fields)
   })
 })
-
-describe('health', () => {
-  test('the process and the database answer without a credential', async () => {
-    expect(await (await house.request('GET', '/healthz')).json()).toEqual({ ok: true })
-    const ready = await house.request('GET', '/readyz')
-    expect([ready.status, await ready.json()]).toEqual([200, { db: 'ok' }])
-    expect(ready.headers.get('x-ratelimit-limit')).toBeNull()
-  })
-})
