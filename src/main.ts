@@ -79,6 +79,8 @@ export async function openHouse({
   const blobs = openBlobs({ settings, vault, clock, baseUrl, guard: guards.guard('s3', s3Policy) })
 
   const signingKeys = await openSigningKeys(database, vault, clock)
+  const refreshKeys = () => signingKeys.refresh().catch((error: unknown) => log.error({ err: error }, 'could not read the new signing key'))
+  bus.subscribe('auth.keys_rotated', () => void refreshKeys())
   const revocations = await openRevocations(database, bus, clock)
   const apiKeys = openApiKeys(database, bus, clock)
   const lockout = openLockout(database, clock)
