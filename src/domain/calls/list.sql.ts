@@ -49,21 +49,21 @@ function pageBy(sort: CallSort): Statement<CallPageParams, CallPageRow> {
   const descending = sort.startsWith('-')
   const name = descending ? sort.slice(1) : sort
   const { order, key, value } = keys[name as keyof typeof keys]
-  const direction = descending ? 'DESC' : 'ASC'
+  const [direction, reverse] = descending ? ['DESC', 'ASC'] : ['ASC', 'DESC']
   return statement(
     `calls_page_${name.toLowerCase()}_${direction.toLowerCase()}`,
     `WITH page AS (
-       SELECT c.*, ${key} AS page_key, row_number() OVER (ORDER BY ${order} ${direction}, c.id ${direction}) AS place
+       SELECT c.*, ${key} AS page_key
          FROM calls.calls c
         WHERE ${callFilter}
           AND (:afterId::uuid IS NULL OR (${order}, c.id) ${descending ? '<' : '>'} (${value}, :afterId::uuid))
         ORDER BY ${order} ${direction}, c.id ${direction}
         LIMIT :limit::bigint + 1 OFFSET :offset::bigint
-     ), shown AS (SELECT * FROM page ORDER BY place LIMIT :limit::bigint)
-     SELECT (SELECT coalesce(json_agg(json_build_object(${callMembers}) ORDER BY c.place), '[]') FROM shown c)::text AS calls,
+     ), shown AS (SELECT c.* FROM page c ORDER BY ${order} ${direction}, c.id ${direction} LIMIT :limit::bigint)
+     SELECT (SELECT coalesce(json_agg(json_build_object(${callMembers}) ORDER BY ${order} ${direction}, c.id ${direction}), '[]') FROM shown c)::text AS calls,
             coalesce(:total::bigint, (SELECT count(*) FROM calls.calls c WHERE ${callFilter})) AS total,
-            (SELECT page_key FROM shown ORDER BY place DESC LIMIT 1) AS "lastKey",
-            (SELECT id FROM shown ORDER BY place DESC LIMIT 1) AS "lastId",
+            (SELECT c.page_key FROM shown c ORDER BY ${order} ${reverse}, c.id ${reverse} LIMIT 1) AS "lastKey",
+            (SELECT c.id FROM shown c ORDER BY ${order} ${reverse}, c.id ${reverse} LIMIT 1) AS "lastId",
             (SELECT count(*) FROM page) > :limit::bigint AS more`,
   )
 }
