@@ -202,8 +202,17 @@ describe('values of the wrong shape', () => {
     expect(noUser.body.detail).toEqual([{ loc: ['body', 'user_id'], msg: 'field required', type: 'value_error.missing' }])
   })
 
+  test('an id of the wrong shape is as unknown as one that nobody has', async () => {
+    const unknown = await call('GET', '/appointments/999999999')
+    for (const id of ['abc', '1.5', '-1', '0x10', '99999999999999999999']) {
+      expect(await call('GET', `/appointments/${id}`)).toMatchObject({
+        status: 404,
+        body: { detail: unknown.body.detail, error_code: 'APPOINTMENT_NOT_FOUND' },
+      })
+    }
+  })
+
   test.each([
-    ['/appointments/abc', ['path', 'id']],
     ['/appointments?limit=0', ['query', 'limit']],
     ['/appointments?limit=abc', ['query', 'limit']],
     ['/appointments?offset=-1', ['query', 'offset']],

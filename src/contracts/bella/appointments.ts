@@ -12,7 +12,6 @@ import {
   OrNull,
   Page,
   readBound,
-  readId,
   readStart,
   Status,
   Time,
@@ -128,8 +127,8 @@ export const appointments = (): AnyEndpoint[] => [
     summary: 'One of them',
     permission: 'appointments:read',
     response: { 200: AppointmentShape },
-    errors: ['appointment_not_found', 'invalid_request'],
-    handle: async ({ session, params }) => toAppointment(await getAppointment(session, idOf(params))),
+    errors: ['appointment_not_found'],
+    handle: async ({ session, params }) => toAppointment(await getAppointment(session, params.id)),
   }),
   endpoint({
     operation: 'appointments.update',
@@ -146,7 +145,7 @@ export const appointments = (): AnyEndpoint[] => [
     handle: async ({ session, params, body }) => {
       const { user_id: contactId, starts_at: start, duration_min: durationMin, resource_id: resourceId, ...rest } = body
       const startsAt = start === undefined ? undefined : readStart(start)
-      return toAppointment(await updateAppointment(session, idOf(params), { contactId, startsAt, durationMin, resourceId, ...rest }))
+      return toAppointment(await updateAppointment(session, params.id, { contactId, startsAt, durationMin, resourceId, ...rest }))
     },
   }),
   endpoint({
@@ -161,7 +160,7 @@ export const appointments = (): AnyEndpoint[] => [
     response: { 204: null },
     errors: ['appointment_not_found', 'appointment_closed'],
     handle: async ({ session, params }) => {
-      await cancelAppointment(session, idOf(params))
+      await cancelAppointment(session, params.id)
       return answer(204, null)
     },
   }),
@@ -176,5 +175,3 @@ const wishOf = (body: Static<typeof NewAppointment>) => ({
   source: 'api' as const,
   callId: null,
 })
-
-const idOf = ({ id }: { id: string }): number => readId(id, 'appointment_not_found')

@@ -7,7 +7,7 @@ import { may, type Principal } from '../../platform/auth/index.ts'
 import { refuse } from '../../platform/errors/index.ts'
 import { type AnyEndpoint, answer, endpoint, type RequestFacts } from '../../platform/http/index.ts'
 import type { House } from '../house.ts'
-import { readUuid, UuidParams } from './shapes.ts'
+import { UuidParams } from './shapes.ts'
 
 const tags = ['Calendar']
 
@@ -56,7 +56,7 @@ export const calendarFeed = (house: House): AnyEndpoint[] => [
     response: { 204: null },
     errors: ['feed_not_found'],
     handle: async ({ session, params }) => {
-      await revokeFeed(session, readUuid(params.id))
+      await revokeFeed(session, params.id)
       return answer(204, null)
     },
   }),

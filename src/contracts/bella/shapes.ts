@@ -1,9 +1,9 @@
-// Bella's wire shapes, and the values of its paths and queries. Everything that is wrong with one is a 422 that names it.
+// Bella's wire shapes, and the values of its paths and queries. A wrong value is a 422 that names it; an id of the wrong shape is a 404.
 import { type TSchema, Type } from 'typebox'
 import { type Appointment, appointmentStatuses, durationOf, startOfDay, timezoneOf } from '../../domain/booking/index.ts'
 import type { Contact } from '../../domain/contacts/index.ts'
-import { type Code, type Problem, refuse } from '../../platform/errors/index.ts'
-import { isUuid } from '../../platform/ids/index.ts'
+import { type Problem, refuse } from '../../platform/errors/index.ts'
+import { uuidPattern } from '../../platform/ids/index.ts'
 import type { Session } from '../../platform/session/index.ts'
 import { wireTime } from '../../platform/time/index.ts'
 
@@ -23,9 +23,9 @@ export const DayOrTime = Type.String({
   maxLength: 40,
   description: 'A day in the time zone of the calendar, or a date and time with an offset',
 })
-/** Taken as text, so that what is no number is a value of the wrong shape (422) and not an unknown thing (404). */
-export const IdParams = Type.Object({ id: Type.String({ description: 'Integer' }) })
-export const UuidParams = Type.Object({ id: Type.String({ description: 'UUID' }) })
+/** An id of the wrong shape is as unknown as one that nobody has: 404, also where the schema says integer. */
+export const IdParams = Type.Object({ id: Id })
+export const UuidParams = Type.Object({ id: Type.String({ pattern: uuidPattern }) })
 
 export const AppointmentShape = Type.Object({
   id: Type.Integer(),
@@ -77,18 +77,6 @@ export const toUser = ({ id, fullName, mobile, createdAt }: Contact) => ({
 
 /** When something was written down, to the second, as the lists say it. */
 const wireSecond = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`
-
-/** An integer that no row can have is unknown; what is no integer is wrong. @throws invalid_request, `missing` */
-export function readId(text: string, missing: Code): number {
-  if (!/^[+-]?\d+$/.test(text)) return refuseValue('path', 'id', 'value is not a valid integer', 'type', { type: 'integer' })
-  const id = Number(text)
-  return id >= 1 && id <= largestId ? id : refuse(missing)
-}
-
-/** @throws invalid_request */
-export function readUuid(text: string): string {
-  return isUuid(text) ? text : refuseValue('path', 'id', 'value is not a valid uuid', 'type', { type: 'uuid' })
-}
 
 /** A start: a whole minute, with its offset. @throws invalid_request */
 export function readStart(text: string): Date {

@@ -4,7 +4,7 @@ import { createContact, findOrCreateContact, getContact, listContacts, readMobil
 import { type Problem, refuse } from '../../platform/errors/index.ts'
 import { type AnyEndpoint, answer, endpoint } from '../../platform/http/index.ts'
 import type { Session } from '../../platform/session/index.ts'
-import { IdParams, Page, readId, toUser, UserShape } from './shapes.ts'
+import { IdParams, Page, toUser, UserShape } from './shapes.ts'
 
 const tags = ['Users']
 const NewUser = Type.Object({
@@ -54,8 +54,8 @@ export const users = (): AnyEndpoint[] => [
     summary: 'One of them',
     permission: 'contacts:read',
     response: { 200: UserShape },
-    errors: ['contact_not_found', 'invalid_request'],
-    handle: async ({ session, params }) => toUser(await getContact(session, readId(params.id, 'contact_not_found'))),
+    errors: ['contact_not_found'],
+    handle: async ({ session, params }) => toUser(await getContact(session, params.id)),
   }),
 ]
 

@@ -194,5 +194,5 @@ async function keep(session: Session, callId: string, post: RecordingPost, isMes
 /** RFC 2822, as Twilio writes times; null when it is none. */
 function timeOf(text: string | undefined): Date | null {
   const ms = text ? Date.parse(text) : Number.NaN
-  return Number.isNaN(ms) ? null : new Date(ms)
+  return ms >= 0 && ms < endOfCalendar ? new Date(ms) : null
 }

@@ -4,7 +4,7 @@ import { Refusal, refuse } from '../../platform/errors/index.ts'
 import type { Tx } from '../../platform/session/index.ts'
 import { wireTime } from '../../platform/time/index.ts'
 import { findContact, findOrCreateContact, getContact } from '../contacts/index.ts'
-import type { Booking, Desk, Slot } from '../conversation/ports.ts'
+import type { Booking, Desk, Slot } from '../conversation/index.ts'
 import {
   type Appointment,
   bookAppointment,
