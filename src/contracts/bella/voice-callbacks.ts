@@ -191,6 +191,9 @@ async function keep(session: Session, callId: string, post: RecordingPost, isMes
   await reportRecording(session, { callId, provider: 'twilio', sid: post.RecordingSid, status, startedAt: at, channels })
 }
 
+/** The year 10000: what lies beyond it, or before 1970, is no time that anything was recorded at. */
+const endOfCalendar = 253_402_300_800_000
+
 /** RFC 2822, as Twilio writes times; null when it is none. */
 function timeOf(text: string | undefined): Date | null {
   const ms = text ? Date.parse(text) : Number.NaN

@@ -44,11 +44,30 @@ export function parseJson(raw: Buffer): unknown {
   if (!isUtf8(raw)) refuse('malformed_body', { message: 'The body is not valid UTF-8.' })
   const text = raw.toString('utf8')
   try {
+    if (nestsTooDeep(text)) throw new SyntaxError(`it nests deeper than ${deepestNesting} levels`)
     if (text.includes('"__proto__"')) throw new SyntaxError('the key __proto__ is not accepted')
     return JSON.parse(text)
   } catch (error) {
     refuse('malformed_body', { message: `The body is not valid JSON: ${(error as Error).message.slice(0, 120)}.`, cause: error })
   }
+}
+
+/** Whoever walks a value by recursion, here or in PostgreSQL, must come to its end. */
+const deepestNesting = 100
+
+function nestsTooDeep(text: string): boolean {
+  let depth = 0
+  let quoted = false
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index]
+    if (quoted && character === '\\') index++
+    else if (character === '"') quoted = !quoted
+    else if (quoted) continue
+    else if (character === '{' || character === '[') depth++
+    else if (character === '}' || character === ']') depth--
+    if (depth > deepestNesting) return true
+  }
+  return false
 }
 
 function parseForm(raw: Buffer): (readonly [string, string])[] {

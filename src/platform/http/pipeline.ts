@@ -92,7 +92,7 @@ async function serve(kitchen: Kitchen, compiled: Compiled, request: FastifyReque
 
 /** The settled order: the body's shape, then the permission, then the query, then whether the path's ids can exist. */
 function judge({ contract, endpoint, ...checks }: Compiled, request: FastifyRequest, principal: Principal) {
-  const body = checks.body ? readBody(endpoint, request) : undefined
+  const body = readBody(endpoint, request)
   if (checks.body) refuseProblems(checks.body(body))
   if (
     endpoint.permission !== 'public' &&
@@ -114,12 +114,19 @@ function judge({ contract, endpoint, ...checks }: Compiled, request: FastifyRequ
 const respelled = (params: Readonly<Record<string, unknown>>, given: unknown): boolean =>
   Object.entries(given as object).some(([name, text]) => typeof params[name] === 'number' && String(params[name]) !== text)
 
+/** @throws unsupported_media_type, also for bytes that nobody would read: they are not an empty body. */
 function readBody(endpoint: AnyEndpoint, request: FastifyRequest): unknown {
-  const { kind } = bodyOf(request)
+  const { kind, raw } = bodyOf(request)
   const accepts = endpoint.accepts ?? ['json']
-  if (kind !== 'none' && !accepts.includes(kind)) refuse('unsupported_media_type', { message: `This takes ${accepts.join(' or ')}.` })
-  return request.body ?? {}
+  if (accepts.includes('stream')) return undefined
+  const given = kind === 'none' ? announcesBody(request) : raw.length > 0
+  if (given && (kind === 'none' || !accepts.includes(kind)))
+    refuse('unsupported_media_type', { message: `This takes ${accepts.join(' or ')}.` })
+  return given ? request.body : {}
 }
+
+const announcesBody = ({ headers }: FastifyRequest): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
 function send({ endpoint, serializers }: Compiled, reply: FastifyReply, result: Body | Answer): FastifyReply {
   const { status, body, headers } = result instanceof Answer ? result : new Answer(successOf(endpoint), result)

@@ -117,6 +117,9 @@ function repeatedAuthorization(rawHeaders: readonly string[]): boolean {
   return seen > 1
 }
 
+/** Refusals that do not wait for the body: what is left of it is not read either. */
+const unreadKinds: ReadonlySet<Refusal['kind']> = new Set(['too_large', 'unauthenticated', 'unsupported_media', 'limited'])
+
 type Reply = Parameters<Parameters<FastifyInstance['setErrorHandler']>[0]>[2]
 
 function fail(options: ServerOptions, request: FastifyRequest, reply: Reply, error: unknown) {
@@ -126,7 +129,7 @@ function fail(options: ServerOptions, request: FastifyRequest, reply: Reply, err
   const { contract, endpoint } = request.routeOptions?.config ?? {}
   const renderError = endpoint?.renderError ?? (contract ?? contractOf(options.contracts, request.url)).renderError
   const { status, body, headers } = renderRefusal(options, { renderError }, request.id, refusal)
-  if (!request.raw.complete && (refusal.kind === 'too_large' || refusal.kind === 'unauthenticated')) reply.header('connection', 'close')
+  if (!request.raw.complete && unreadKinds.has(refusal.kind)) reply.header('connection', 'close')
   return reply
     .code(status)
     .headers(headers ?? {})
