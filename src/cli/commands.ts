@@ -11,7 +11,11 @@ export const commands: Readonly<Record<string, Command>> = {
   serve: { usage: 'serve', summary: 'the API alone; any number of these share one database', load: () => import('./serve.ts') },
   work: { usage: 'work', summary: 'the jobs alone; any number of these share one database', load: () => import('./work.ts') },
   migrate: { usage: 'migrate', summary: "bring the database's schema up to date", load: () => import('./migrate.ts') },
-  doctor: { usage: 'doctor', summary: 'check every setting and dependency, and say what is wrong', load: () => import('./doctor.ts') },
+  doctor: {
+    usage: 'doctor [--json]',
+    summary: 'check every setting and dependency, and say what is wrong',
+    load: () => import('./doctor.ts'),
+  },
   call: {
     usage: 'call [+number] ["what you say" …]',
     summary: 'ring a number here and talk to who answers',
@@ -22,7 +26,11 @@ export const commands: Readonly<Record<string, Command>> = {
     summary: 'print an access token of the built-in issuer',
     load: () => import('./token.ts'),
   },
-  org: { usage: 'org create --name "…" [--domain …]', summary: 'a new organisation, with its credentials', load: () => import('./org.ts') },
+  org: {
+    usage: 'org create --name "…" [--domain …] [--timezone …] [--number +1…]',
+    summary: 'a new organisation, with its credentials',
+    load: () => import('./org.ts'),
+  },
   user: {
     usage: 'user create|list|deactivate [--org 100] …',
     summary: 'the people of an organisation',
@@ -50,7 +58,7 @@ export const commands: Readonly<Record<string, Command>> = {
     summary: 'drop cached values in every process',
     load: () => import('./cache.ts'),
   },
-  jobs: { usage: 'jobs [list|retry ID|run NAME]', summary: 'what is queued, running and failed', load: () => import('./jobs.ts') },
+  jobs: { usage: 'jobs [list|retry ID|run NAME] [--json]', summary: 'what is queued, running and failed', load: () => import('./jobs.ts') },
   export: {
     usage: 'export calls [--format csv|ndjson|parquet] [--from …] [--to …] [--org 100] > file',
     summary: 'stream calls to a file',

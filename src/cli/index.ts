@@ -32,10 +32,18 @@ function help(): string {
 /** Errors whose message is meant for the person at the terminal. */
 const plain = [CommandError, EmbeddedError, SettingsError, Refusal]
 
+// `patchbay jobs | head` closes the pipe before we are done: nobody is left to tell.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+
+/** An option that there is none of, or one without its value. */
+function isUsage(error: unknown): boolean {
+  return String((error as { code?: string }).code).startsWith('ERR_PARSE_ARGS')
+}
+
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  const known = plain.some((kind) => error instanceof kind)
+  const known = plain.some((kind) => error instanceof kind) || isUsage(error)
   console.error(known ? (error as Error).message : error)
   process.exitCode = 1
 }

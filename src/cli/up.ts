@@ -3,6 +3,7 @@
 import { listOrganizationIds } from '../domain/tenancy/index.ts'
 import { type Credentials, credentialsOf, movedTo, readCredentials, type Surroundings, writeCredentials } from '../founding/credentials.ts'
 import { demoNumber, foundDemo } from '../founding/demo.ts'
+import { allNumbers } from '../founding/organization.ts'
 import { type RunningHouse, usualAudience } from '../main.ts'
 import { loadSettings, readEnvironment, type Settings } from '../platform/config/index.ts'
 import { type Embedded, startEmbedded } from '../platform/db/embedded.ts'
@@ -29,8 +30,8 @@ export async function run(): Promise<number> {
     const house = await step('Starting Patchbay', () => openServing(settings, databaseUrl))
     stops.push(() => house.close())
     const baseUrl = await listen(house, settings)
-    if (sandbox) await pointNumber(sandbox, baseUrl)
     await house.startJobs()
+    if (sandbox) await hostNumbers(sandbox, baseUrl, [demoNumber, ...(await allNumbers(house))])
     const { credentials, first } = await settle(house, settings, sandbox, baseUrl)
     if (first && credentials && sandbox) await showFirstCall(house, credentials, sandbox.baseUrl)
     showReady(baseUrl, credentials, settings, performance.now() - began)
@@ -60,9 +61,12 @@ function withSandbox(settings: Settings, sandbox: Sandbox | null): Settings {
   return { ...settings, twilio: { ...settings.twilio, accountSid, authToken, baseUrl } }
 }
 
-async function pointNumber(sandbox: Sandbox, baseUrl: string): Promise<void> {
-  const voice = `${baseUrl}/twilio/voice`
-  await hostNumber(sandbox.baseUrl, { phoneNumber: demoNumber, voiceUrl: voice, statusCallback: `${voice}/status` })
+/** The box forgets at every start which numbers are ours. */
+async function hostNumbers(sandbox: Sandbox, baseUrl: string, numbers: readonly string[]): Promise<void> {
+  const voiceUrl = `${baseUrl}/twilio/voice`
+  for (const phoneNumber of new Set(numbers)) {
+    await hostNumber(sandbox.baseUrl, { phoneNumber, voiceUrl, statusCallback: `${voiceUrl}/status` })
+  }
 }
 
 /** The demo on an empty installation; the credentials' addresses on any. */

@@ -19,3 +19,8 @@ export const countKept = statement<object, { recordings: number; messages: numbe
   `SELECT (SELECT count(*) FROM recordings.recordings WHERE organization_id = :organizationId AND status = 'available') AS recordings,
           (SELECT count(*) FROM voicemail.messages WHERE organization_id = :organizationId AND blob_id IS NOT NULL) AS messages`,
 )
+
+export const selectOwnNumbers = statement<object, { e164: string }>(
+  'founding_own_numbers',
+  `SELECT e164 FROM numbers.numbers WHERE organization_id = :organizationId AND status = 'active' ORDER BY created_at, id`,
+)

@@ -2,13 +2,13 @@
 // assistant, a calendar and, where there is one to be had, a number.
 import { seedBooking } from '../domain/booking/index.ts'
 import { createUser } from '../domain/people/index.ts'
-import { createOrganization, type SettingsChange } from '../domain/tenancy/index.ts'
+import { createOrganization, listOrganizationIds, type SettingsChange } from '../domain/tenancy/index.ts'
 import { type ApiKeys, type OauthClients, type Passwords, type Principal, systemPrincipal } from '../platform/auth/index.ts'
 import type { Database } from '../platform/db/index.ts'
 import { secret, uuidv7 } from '../platform/ids/index.ts'
 import type { Session } from '../platform/session/index.ts'
 import type { Clock } from '../platform/time/index.ts'
-import { insertAgent, insertNumber } from './founding.sql.ts'
+import { insertAgent, insertNumber, selectOwnNumbers } from './founding.sql.ts'
 
 export interface FoundingServices {
   readonly database: Database
@@ -91,4 +91,14 @@ export function addNumber(session: Session, { e164, sid, label, route }: OwnNumb
     await tx.run(insertNumber, { id, e164, label, provider: 'twilio', sid, route, at: tx.now() })
     tx.emit('number.added', { numberId: id, number: e164, label }, { resource: `number:${id}`, after: { e164, label, route } })
   })
+}
+
+/** Every organisation's numbers: what a carrier in a box must be told after each start. */
+export async function allNumbers({ database, openSession }: Pick<FoundingServices, 'database' | 'openSession'>): Promise<string[]> {
+  const numbers: string[] = []
+  for (const id of await listOrganizationIds(database)) {
+    const rows = await openSession(systemPrincipal(id, 'founding')).list(selectOwnNumbers, {})
+    numbers.push(...rows.map(({ e164 }) => e164))
+  }
+  return numbers
 }

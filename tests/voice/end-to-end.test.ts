@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { writeCredentials } from '../../src/founding/credentials.ts'
 import { verifyAudit } from '../../src/platform/audit/index.ts'
+import { statement } from '../../src/platform/db/index.ts'
 import { openTestHouse, type TestHouse } from '../support/house.ts'
 import { startTestSandbox, type TestSandbox } from '../support/sandbox.ts'
 import { until } from '../support/until.ts'
@@ -44,6 +45,10 @@ interface CallDetails {
   transcript: { speaker: string; text: string }[]
   cost: { amountMicros: number; currency: string }
 }
+const contactOfCall = statement<{ callId: string }, { contactId: number }>(
+  'test_contact_of_call',
+  `SELECT contact_id AS "contactId" FROM calls.calls WHERE organization_id = :organizationId AND id = :callId`,
+)
 const get = async <T>(path: string): Promise<T> => (await (await house.request('GET', path, { token })).json()) as T
 const callsFrom = (number: string) =>
   get<{ calls: { id: string; status: string }[]; total: number }>(`/v1/calls?number=${encodeURIComponent(number)}`)
@@ -83,8 +88,13 @@ describe('a call from a sandbox caller', () => {
 
   test('is one appointment in bella, which names the call', async () => {
     const response = await house.request('GET', '/appointments?limit=100', { key: house.org.apiKey })
-    const { appointments } = (await response.json()) as { appointments: { mobile: string; call_id: string; full_name: string }[] }
-    expect(appointments.filter(({ mobile }) => mobile === caller)).toMatchObject([{ full_name: 'Katherine Johnson', call_id: call.id }])
+    const { appointments } = (await response.json()) as {
+      appointments: { mobile: string; call_id: string; full_name: string; user_id: number }[]
+    }
+    const own = appointments.filter(({ mobile }) => mobile === caller)
+    expect(own).toMatchObject([{ full_name: 'Katherine Johnson', call_id: call.id }])
+    const contact = await house.session().read(contactOfCall, { callId: call.id })
+    expect(contact?.contactId).toBe(own[0]?.user_id)
   })
 
   test('has a recording that downloads and plays', async () => {

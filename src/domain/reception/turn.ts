@@ -5,7 +5,7 @@ import type { Session, Tx } from '../../platform/session/index.ts'
 import { monotonicMs } from '../../platform/time/index.ts'
 import { recordUsage } from '../billing/index.ts'
 import { openDesk } from '../booking/index.ts'
-import { setOutcome } from '../calls/index.ts'
+import { setOutcome, setParties } from '../calls/index.ts'
 import { findContact } from '../contacts/index.ts'
 import { type Heard, hintOf, type Instruction, respond, type Understanding } from '../conversation/index.ts'
 import { organizationSettings } from '../tenancy/index.ts'
@@ -68,7 +68,14 @@ async function take(
   await transcribeTurn(tx, callId, heard, lines, dialogue.updatedAt)
   if (heard.kind === 'speech') await recordUsage(tx, { kind: 'speech', quantity: 1, callId, source: `${callId}:${turn}`, at: tx.now() })
   if (step.outcome && step.outcome !== 'none') await setOutcome(tx, callId, step.outcome)
+  if (!contact) await nameCaller(tx, callId, input.from)
   return { callId, turn: turn + 1, language: step.state.language, lines }
+}
+
+/** P3: who books for the first time becomes a contact in the middle of the call; the call is theirs then. */
+async function nameCaller(tx: Tx, callId: string, number: string): Promise<void> {
+  const contact = await findContact(tx, number)
+  if (contact) await setParties(tx, callId, { contactId: contact.id })
 }
 
 /** The understanding may ask a model elsewhere: that happens before the transaction, which only hears its answer again. */
