@@ -58,7 +58,7 @@ export const toAppointment = (appointment: Appointment) => ({
   resource_id: appointment.resourceId,
   timezone: appointment.timezone,
   call_id: appointment.callId,
-  created_at: wireSecond(appointment.createdAt),
+  created_at: wireTime(appointment.createdAt),
 })
 
 export const UserShape = Type.Object({
@@ -72,11 +72,8 @@ export const toUser = ({ id, fullName, mobile, createdAt }: Contact) => ({
   id,
   full_name: fullName,
   mobile,
-  created_at: wireSecond(createdAt),
+  created_at: wireTime(createdAt),
 })
-
-/** When something was written down, to the second, as the lists say it. */
-const wireSecond = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`
 
 /** A start: a whole minute, with its offset. @throws invalid_request */
 export function readStart(text: string): Date {

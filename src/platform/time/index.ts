@@ -23,8 +23,5 @@ export function movableClock(iso: string): Clock & { advance(seconds: number): v
 /** Milliseconds that only ever grow; for measuring how long something took. */
 export const monotonicMs = (): number => performance.now()
 
-/** `2026-11-24T09:00:00Z`: an instant as it goes over the wire, without a fraction when there is none. */
-export function wireTime(date: Date): string {
-  const text = date.toISOString()
-  return text.endsWith('.000Z') ? `${text.slice(0, -5)}Z` : text
-}
+/** `2026-11-24T09:00:00Z`: an instant as it goes over the wire, to the second as every document shows it. */
+export const wireTime = (date: Date): string => `${date.toISOString().slice(0, 19)}Z`
