@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestHouse, type TestHouse } from '../../../tests/support/house.ts'
+import type { EventFeed, FeedEvent, Follower } from '../../platform/events/index.ts'
 import type { Session } from '../../platform/session/index.ts'
+import { openStream } from './event-stream.ts'
 
 let house: TestHouse
 let token: string
@@ -153,5 +155,45 @@ describe('GET /v1/events', () => {
     await client.close()
     expect((await house.request('GET', `/v1/events?ticket=${ticket.slice(0, -4)}AAAA`)).status).toBe(401)
     expect((await house.request('GET', '/v1/events')).status).toBe(401)
+  })
+})
+
+describe('a stream', () => {
+  const followers = new Map<number, Follower>()
+  const feed: EventFeed = {
+    follow(organizationId, _after, follower) {
+      followers.set(organizationId, follower)
+      return () => void followers.delete(organizationId)
+    },
+    end: async () => 0,
+    size: () => followers.size,
+    close() {},
+  }
+  const event = (seq: number, text: string): FeedEvent => ({
+    seq,
+    id: 'e',
+    type: 'call.started',
+    organizationId: 1,
+    occurredAt: new Date(0),
+    userIds: [],
+    data: JSON.stringify({ text }),
+  })
+
+  test('whose client does not read is let go before it fills the memory, and stops following', async () => {
+    const stream = openStream({ feed }, 1, 0, () => true)
+    const closed = new Promise((resolve) => stream.once('close', resolve))
+    let given = 0
+    while (!stream.destroyed && given < 1000) followers.get(1)?.onEvent(event(given++, 'x'.repeat(10_000)))
+    await closed
+    expect(given).toBeLessThan(120)
+    expect(followers.size).toBe(0)
+  })
+
+  test('ends when the feed ends', async () => {
+    const stream = openStream({ feed }, 2, 0, () => true)
+    followers.get(2)?.onEnd()
+    const text = (await stream.toArray()).map(String).join('')
+    expect(text).toContain('retry: 1000')
+    await expect.poll(() => followers.size).toBe(0)
   })
 })
