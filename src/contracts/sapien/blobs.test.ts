@@ -162,9 +162,8 @@ describe('POST /v1/blobs', () => {
   test('a quota that is used up is 507, also for two at once, and nothing of the refused is kept', async () => {
     const foreign = await house.token({ organizationId: 200 })
     await house.house.database.transaction(200, async (connection) => {
-      await connection.command(
-        `UPDATE tenancy.organizations SET settings = settings || '{"storageQuotaBytes": 150000}' WHERE organization_id = 200`,
-      )
+      const text = `UPDATE tenancy.organizations SET settings = settings || '{"storageQuotaBytes": 150000}' WHERE organization_id = 200`
+      await connection.run({ name: 'test_quota', text, parameters: [] }, {})
     })
     const before = kept().length
     const both = await Promise.all([1, 2].map((fill) => upload({ content: Buffer.alloc(100_000, fill), as: foreign })))
