@@ -16,15 +16,20 @@ export async function showCall(call: SandboxCall, onListening: () => Promise<voi
   return false
 }
 
+/** The carrier's word where it is clear; null where the next line says more. */
+const statusWords: Readonly<Record<string, string | null>> = { queued: null, initiated: null, 'in-progress': 'answered', completed: null }
+const recordingWords: Readonly<Record<string, string>> = { 'in-progress': 'being recorded', paused: 'recording paused' }
+const aside = (text: string | null | undefined) => (text ? dim(`  ${label('')} ${text}`) : null)
+
 const lines: { readonly [K in SandboxEvent['type']]: (event: Extract<SandboxEvent, { type: K }>) => string | null } = {
   heard: ({ text }) => `  ${cyan(label('assistant'))} ${text}`,
   said: ({ text }) => `  ${green(label('caller'))} ${bold(text)}`,
   pressed: ({ digits }) => `  ${green(label('caller'))} ${bold(`presses ${digits}`)}`,
-  status: ({ status }) => dim(`  ${label('')} ${status}`),
-  recording: () => dim(`  ${label('')} being recorded`),
+  status: ({ status }) => aside(status in statusWords ? statusWords[status] : status),
+  recording: ({ status }) => aside(recordingWords[status]),
   transfer: ({ to }) => yellow(`  ${label('')} put through to ${to}`),
   error: ({ message }) => yellow(`  ${label('')} ${message}`),
-  ended: ({ duration }) => dim(`  ${label('')} the call has ended after ${Math.round(duration)} s`),
+  ended: ({ duration }) => aside(`the call has ended after ${Math.round(duration)} s`),
   listening: () => null,
 }
 

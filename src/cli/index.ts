@@ -1,5 +1,6 @@
 // patchbay <command>. A command says what went wrong in a sentence and ends with 1; a stack is shown for our own bugs alone.
 
+import { CredentialsError } from '../founding/credentials.ts'
 import { SettingsError } from '../platform/config/index.ts'
 import { EmbeddedError } from '../platform/db/embedded.ts'
 import { Refusal } from '../platform/errors/index.ts'
@@ -30,7 +31,7 @@ function help(): string {
 }
 
 /** Errors whose message is meant for the person at the terminal. */
-const plain = [CommandError, EmbeddedError, SettingsError, Refusal]
+const plain = [CommandError, CredentialsError, EmbeddedError, SettingsError, Refusal]
 
 // `patchbay jobs | head` closes the pipe before we are done: nobody is left to tell.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))

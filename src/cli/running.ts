@@ -1,6 +1,7 @@
-// What `up`, `serve` and `work` share: opening the house with a port that may be taken, and stopping when asked to.
+// What `up`, `serve` and `work` share: opening the house with a port that may be taken.
 import { openHouse, type RunningHouse } from '../main.ts'
 import type { Settings } from '../platform/config/index.ts'
+import type { Logger } from '../platform/telemetry/index.ts'
 import { portHolder } from './port-holder.ts'
 import { CommandError, say, yellow } from './terminal.ts'
 
@@ -21,24 +22,8 @@ function taken(port: number): string {
   return `Port ${port} is taken${holder ? ` by ${holder}` : ' by another process'}. Stop it, or choose another port: PORT=8081 npm start.`
 }
 
-/** One Ctrl-C can arrive twice: from the terminal, and again from npm, which passes it on. */
-const sameRequestMs = 1_000
-
-/** Resolves at the first SIGINT or SIGTERM; who asks again after a second does not want to wait. */
-export function untilAsked(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    let askedAt: number | null = null
-    const onSignal = (signal: NodeJS.Signals) => {
-      if (askedAt !== null && performance.now() - askedAt > sameRequestMs) process.exit(130)
-      askedAt ??= performance.now()
-      resolve(signal)
-    }
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
-  })
-}
-
-export async function openServing(settings: Settings, databaseUrl: string): Promise<RunningHouse> {
+export async function openServing(settings: Settings, databaseUrl: string, log?: Logger): Promise<RunningHouse> {
   if (!settings.twilio.signatureCheck)
     say(yellow('Warning: signatures of provider webhooks are NOT checked. Anybody can post calls to this server.'))
-  return openHouse({ settings, databaseUrl })
+  return openHouse({ settings, databaseUrl, ...(log ? { log } : {}) })
 }

@@ -7,7 +7,7 @@ export type SandboxEvent =
   | { type: 'said'; text: string }
   | { type: 'pressed'; digits: string }
   | { type: 'status'; status: string }
-  | { type: 'recording' }
+  | { type: 'recording'; status: string }
   | { type: 'transfer'; to: string }
   | { type: 'error'; message: string }
   | { type: 'ended'; duration: number }

@@ -1,11 +1,12 @@
 // Starts the sandbox: the telephone network in a box, a process of its own that ends with us.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Settings } from '../platform/config/index.ts'
+import { explainInFolder } from '../platform/db/embedded.ts'
 import { CommandError } from './terminal.ts'
 
 export interface Sandbox {
@@ -25,6 +26,7 @@ export async function startSandbox(dataFolder: string, environment: Readonly<Rec
   const account = accountOf(dataFolder)
   const child = spawn(process.execPath, [program], {
     stdio: ['pipe', 'pipe', 'inherit'],
+    detached: true, // Ctrl-C is for us: the box ends last but one
     env: {
       ...environment,
       SANDBOX_TIED: '1',
@@ -38,10 +40,33 @@ export async function startSandbox(dataFolder: string, environment: Readonly<Rec
   return { ...account, baseUrl, stop: () => void child.stdin?.end() }
 }
 
+interface Account {
+  readonly accountSid: string
+  readonly authToken: string
+}
+
 /** The same account at every start: what was signed yesterday still is. */
-function accountOf(dataFolder: string): { accountSid: string; authToken: string } {
+function accountOf(dataFolder: string): Account {
   const file = join(dataFolder, 'sandbox.json')
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as { accountSid: string; authToken: string }
+  try {
+    return existsSync(file) ? readAccount(file) : makeAccount(file)
+  } catch (error) {
+    throw explainInFolder(error, dataFolder)
+  }
+}
+
+function readAccount(file: string): Account {
+  try {
+    const { accountSid, authToken } = JSON.parse(readFileSync(file, 'utf8')) as Partial<Account>
+    if (accountSid && authToken) return { accountSid, authToken }
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  throw new CommandError(`${file} cannot be understood. Remove it, and the sandbox gets a new account.`)
+}
+
+function makeAccount(file: string): Account {
+  mkdirSync(dirname(file), { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
   const account = { accountSid: `AC${randomBytes(16).toString('hex')}`, authToken: randomBytes(16).toString('hex') }
   writeFileSync(file, JSON.stringify(account), { mode: 0o600 })
   return account

@@ -1,6 +1,7 @@
 // patchbay serve: the API alone.
 import { loadSettings, readEnvironment } from '../platform/config/index.ts'
-import { listen, openServing, untilAsked } from './running.ts'
+import { untilAsked } from './asked.ts'
+import { listen, openServing } from './running.ts'
 import { say } from './terminal.ts'
 import { databaseUrl } from './workshop.ts'
 

@@ -18,14 +18,14 @@ export async function step<T>(title: string, work: () => Promise<T>): Promise<T>
   const began = performance.now()
   const elapsed = () => `${((performance.now() - began) / 1000).toFixed(1)} s`
   const timer = setInterval(() => {
-    if (process.stdout.isTTY) process.stdout.write(`\r${dim(`  ${title} … ${elapsed()}`)}`)
+    if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K${dim(`  ${title} … ${elapsed()}`)}`)
     else say(`  ${title} … ${elapsed()}`)
   }, 1000)
   try {
     return await work()
   } finally {
     clearInterval(timer)
-    if (performance.now() - began > 1000) say(`${process.stdout.isTTY ? '\r' : ''}${dim(`  ${title}: ${elapsed()}`)}   `)
+    if (performance.now() - began > 1000) say(`${process.stdout.isTTY ? '\r\u001b[K' : ''}${dim(`  ${title}: ${elapsed()}`)}`)
   }
 }
 

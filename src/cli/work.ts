@@ -1,6 +1,7 @@
 // patchbay work: the jobs alone.
 import { loadSettings, readEnvironment } from '../platform/config/index.ts'
-import { openServing, untilAsked } from './running.ts'
+import { untilAsked } from './asked.ts'
+import { openServing } from './running.ts'
 import { say } from './terminal.ts'
 import { databaseUrl } from './workshop.ts'
 

@@ -21,7 +21,10 @@ export interface Surroundings {
   readonly sandboxUrl: string | null
 }
 
-export function credentialsOf(founded: Founded, around: Surroundings): Credentials {
+/** What a credentials file shows of an organisation. */
+export type KeysOf = Omit<Founded, 'agentId' | 'adminId'>
+
+export function credentialsOf(founded: KeysOf, around: Surroundings): Credentials {
   const { organizationId, admin, oauth, apiKey, phoneNumber } = founded
   return {
     baseUrl: around.baseUrl,
@@ -34,11 +37,20 @@ export function credentialsOf(founded: Founded, around: Surroundings): Credentia
   }
 }
 
+/** One sentence with what to do. */
+export class CredentialsError extends Error {}
+
 const fileIn = (dataFolder: string): string => join(dataFolder, 'credentials.json')
 
 export function readCredentials(dataFolder: string): Credentials | null {
   const file = fileIn(dataFolder)
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Credentials) : null
+  if (!existsSync(file)) return null
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Credentials
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw new CredentialsError(`${file} cannot be understood. Remove it, and the next start writes a new one.`, { cause: error })
+  }
 }
 
 /** Whole or not at all: a reader never sees half a file. */

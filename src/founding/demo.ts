@@ -16,7 +16,9 @@ import { demoZone, instantOf } from './demo-time.ts'
 import { type Founded, type FoundingServices, foundOrganization } from './organization.ts'
 
 export const demoNumber = '+15005550006'
+export const demoOrganizationId = 100
 const domain = 'acme.example'
+export const demoAdmin = `admin@${domain}`
 const calendar = { ...usualCalendar, timezone: demoZone }
 
 export type DemoServices = FoundingServices & Pick<ReceptionServices, 'caches'>
@@ -41,7 +43,7 @@ export async function foundDemo(services: DemoServices, sandboxUrl: string | nul
 
 const foundAcme = (services: FoundingServices): Promise<Founded> =>
   foundOrganization(services, {
-    id: 100,
+    id: demoOrganizationId,
     name: 'Acme Corporation',
     domain,
     timezone: demoZone,

@@ -24,3 +24,8 @@ export const selectOwnNumbers = statement<object, { e164: string }>(
   'founding_own_numbers',
   `SELECT e164 FROM numbers.numbers WHERE organization_id = :organizationId AND status = 'active' ORDER BY created_at, id`,
 )
+
+export const selectAdmin = statement<{ username: string }, { id: number; email: string }>(
+  'founding_admin',
+  `SELECT id, email FROM people.users WHERE organization_id = :organizationId AND username = :username AND status = 'active'`,
+)

@@ -11,7 +11,7 @@ import { EmbeddedError, explain } from './embedded/error.ts'
 import { lockHolder, takeLock } from './embedded/lock.ts'
 import { type Address, startServer } from './embedded/server.ts'
 
-export { EmbeddedError } from './embedded/error.ts'
+export { EmbeddedError, explain as explainInFolder } from './embedded/error.ts'
 
 export interface EmbeddedOptions {
   readonly dataFolder: string
@@ -20,6 +20,8 @@ export interface EmbeddedOptions {
   readonly onProgress?: (step: string) => void
   /** Told when the server ends without having been stopped. */
   readonly onLost?: (reason: EmbeddedError) => void
+  /** Whatever the database holds is dropped first. */
+  readonly anew?: boolean
   /** false: no fsync, for tests alone. */
   readonly durable?: boolean
   readonly maxConnections?: number
@@ -89,7 +91,7 @@ async function start(options: EmbeddedOptions, account: Awaited<ReturnType<typeo
     onLost: options.onLost ?? (() => {}),
   })
   try {
-    await createDatabaseOnce(urlOf(server.address, cluster.password, 'postgres'))
+    await createDatabaseOnce(urlOf(server.address, cluster.password, 'postgres'), options.anew ?? false)
     writeState(options.dataFolder, { ...server.address, pid: server.pid })
   } catch (error) {
     await server.stop()
@@ -99,10 +101,11 @@ async function start(options: EmbeddedOptions, account: Awaited<ReturnType<typeo
   return { url: urlOf(server.address, cluster.password), pid: server.pid, stop: server.stop }
 }
 
-async function createDatabaseOnce(url: string): Promise<void> {
+async function createDatabaseOnce(url: string, anew: boolean): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
+    if (anew) await client.query(`DROP DATABASE IF EXISTS ${embeddedDatabase} WITH (FORCE)`)
     const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [embeddedDatabase])
     if (rowCount === 0) await client.query(`CREATE DATABASE ${embeddedDatabase}`)
   } finally {

@@ -42,7 +42,9 @@ export interface Worker {
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { database, jobs, log } = options
   const pool = new pg.Pool({ connectionString: database.url, options: '-c role=patchbay_owner', max: options.concurrency + 2 })
-  const onError = (error: Error) => log.warn({ err: error }, 'lost a connection of the job queue')
+  let stopping = false
+  // A pool that ends does not wait for its connections' last words, which may be the server's own farewell.
+  const onError = (error: Error) => stopping || log.warn({ err: error }, 'lost a connection of the job queue')
   pool.on('error', onError)
   pool.on('connect', (client) => client.on('error', onError))
   const events = new EventEmitter()
@@ -61,7 +63,12 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const report = () => reportAlive(database, [...alive], log)
   await report()
   const timer = setInterval(report, reportEveryMs)
-  return { stop: () => stop(runner, timer, pool) }
+  return {
+    stop: () => {
+      stopping = true
+      return stop(runner, timer, pool)
+    },
+  }
 }
 
 async function stop(runner: Runner, timer: NodeJS.Timeout, pool: pg.Pool): Promise<void> {
