@@ -5,11 +5,9 @@ import { refuse } from '../errors/index.ts'
 import { tenantSetting } from './batch.ts'
 import { type Lanes, openLanes } from './lanes.ts'
 import { bindValues, type Statement } from './statement.ts'
+import { type Connection, type Counted, runTransaction } from './transaction.ts'
 
-export interface Connection {
-  run(statement: Statement<unknown, unknown>, params: object): Promise<unknown[]>
-  command(sql: string): Promise<void>
-}
+export type { Connection } from './transaction.ts'
 
 export interface Database {
   /** One statement for one tenant; null stands for no tenant, where only functions that look across tenants answer. */
@@ -88,8 +86,6 @@ const prepared = (statement: Statement<unknown, unknown>, params: object, organi
   values: bindValues(statement, params, organizationId),
 })
 
-type Counted = <T>(name: string, work: () => Promise<T>) => Promise<T>
-
 async function transaction<T>(
   pool: pg.Pool,
   organizationId: number | null,
@@ -97,17 +93,9 @@ async function transaction<T>(
   counted: Counted,
 ): Promise<T> {
   const client = await counted('connect', () => pool.connect())
-  const connection: Connection = {
-    run: (statement, params) => counted(statement.name, async () => (await client.query(prepared(statement, params, organizationId))).rows),
-    command: (sql) => counted('command', async () => void (await client.query(sql))),
-  }
   let broken: Error | undefined
   try {
-    await connection.command('BEGIN')
-    await client.query({ ...tenantSetting, values: [tenantText(organizationId)] })
-    const result = await work(connection)
-    await connection.command('COMMIT')
-    return result
+    return await runTransaction(client, organizationId, work, counted)
   } catch (error) {
     await client.query('ROLLBACK').catch((failure: Error) => {
       broken = failure
@@ -123,7 +111,7 @@ async function* stream(pool: pg.Pool, organizationId: number, statement: Stateme
   let broken: Error | undefined
   try {
     await client.query('BEGIN READ ONLY')
-    await client.query({ ...tenantSetting, values: [tenantText(organizationId)] })
+    await client.query(tenantSetting.text, [tenantText(organizationId)]) // unnamed: transactions keep their own list of names
     await client.query(`DECLARE pages NO SCROLL CURSOR FOR ${statement.text}`, bindValues(statement, params, organizationId))
     for (;;) {
       const { rows } = await client.query(`FETCH ${Math.trunc(pageSize)} FROM pages`)

@@ -80,7 +80,6 @@ export interface SessionContext {
 interface Pending {
   entries: object[]
   after: (() => Promise<void> | void)[]
-  depth: number
 }
 
 export function openSession(context: SessionContext): Session {
@@ -101,21 +100,21 @@ function identity({ principal, requestId, log, clock }: SessionContext) {
 }
 
 async function outermost<T>(context: SessionContext, work: (tx: Tx) => Promise<T>): Promise<T> {
-  const pending: Pending = { entries: [], after: [], depth: 0 }
+  const pending: Pending = { entries: [], after: [] }
   const result = await context.database.transaction(context.principal.organizationId, async (connection) => {
     const value = await work(openTx(context, connection, pending))
-    await append(context, connection, pending)
+    append(context, connection, pending)
     return value
   })
   for (const hook of pending.after) await hook()
   return result
 }
 
-/** Last before COMMIT: it locks the organisation's feed row, and nothing may be done while that is held. */
-async function append(context: SessionContext, connection: Connection, pending: Pending): Promise<void> {
+/** Sent with the COMMIT: it locks the organisation's feed row, and nothing may be done while that is held. */
+function append(context: SessionContext, connection: Connection, pending: Pending): void {
   if (pending.entries.length === 0) return
   const { principal, address, requestId, clock } = context
-  await connection.run(appendChanges, {
+  connection.runLast(appendChanges, {
     actor: principal.subject,
     actorKind: principal.kind,
     address,
@@ -142,15 +141,10 @@ function openTx(context: SessionContext, connection: Connection, pending: Pendin
 }
 
 async function savepoint<T>(context: SessionContext, connection: Connection, pending: Pending, work: (tx: Tx) => Promise<T>): Promise<T> {
-  const name = `s${++pending.depth}`
   const mark = { entries: pending.entries.length, after: pending.after.length }
-  await connection.command(`SAVEPOINT ${name}`)
   try {
-    const value = await work(openTx(context, connection, pending))
-    await connection.command(`RELEASE SAVEPOINT ${name}`)
-    return value
+    return await connection.savepoint(() => work(openTx(context, connection, pending)))
   } catch (error) {
-    await connection.command(`ROLLBACK TO SAVEPOINT ${name}`)
     pending.entries.length = mark.entries
     pending.after.length = mark.after
     throw error
