@@ -142,6 +142,7 @@ export async function openHouse({
     contracts: contracts(house),
     trustedProxies: settings.trustedProxies,
     bodyLimit: settings.maxBodyBytes,
+    bodyDeadlineMs: settings.bodyTimeoutS * 1000,
     cors: settings.cors,
     ...(settings.tls ? { tls: settings.tls } : {}),
     onAnswer: (answered) => record(metrics, log, answered),

@@ -127,6 +127,7 @@ function nest(values: Values, dataFolder: string, secretKey: string): Settings {
     memcached: values.MEMCACHED_HOST ? { host: values.MEMCACHED_HOST, port: values.MEMCACHED_PORT } : undefined,
     s3: s3Of(values),
     maxBodyBytes: values.MAX_BODY_BYTES,
+    bodyTimeoutS: values.BODY_TIMEOUT_S,
     maxBlobBytes: values.MAX_BLOB_BYTES,
     secretKey,
     secretKeyPrevious: values.SECRET_KEY_PREVIOUS,

@@ -24,6 +24,7 @@ export interface Settings {
     readonly secretAccessKey?: string
   }
   readonly maxBodyBytes: number
+  readonly bodyTimeoutS: number
   readonly maxBlobBytes: number
   readonly secretKey: string
   readonly secretKeyPrevious: readonly string[]

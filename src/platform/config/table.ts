@@ -140,6 +140,13 @@ export const table = {
     from: ['patchbay'],
     text: 'The largest request body, uploads aside.',
   }),
+  BODY_TIMEOUT_S: integer({
+    default: 30,
+    min: 1,
+    max: 3600,
+    from: ['patchbay'],
+    text: 'How many seconds a request body may take to arrive; of an upload, how long it may stand still.',
+  }),
   MAX_BLOB_BYTES: integer({
     default: 104_857_600,
     min: 1024,

@@ -1,5 +1,6 @@
 // Builds the HTTP server from the table of contracts. Unknown paths and broken requests are answered in the words of
 // the contract whose prefix they carry.
+import type { Socket } from 'node:net'
 import cors from '@fastify/cors'
 import multipart from '@fastify/multipart'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
@@ -7,6 +8,7 @@ import { Refusal } from '../errors/index.ts'
 import { requestId } from '../ids/index.ts'
 import { registerBodyParsers } from './bodies.ts'
 import type { Contract } from './contract.ts'
+import { watchBody } from './deadline.ts'
 import type { AnyEndpoint } from './endpoint.ts'
 import { type Kitchen, renderRefusal, toRefusal } from './errors.ts'
 import { registerEndpoint } from './pipeline.ts'
@@ -16,6 +18,8 @@ export interface ServerOptions extends Kitchen {
   readonly trustedProxies: readonly string[]
   readonly bodyLimit: number
   readonly cors: { readonly origins: readonly string[]; readonly maxAgeS: number }
+  /** How long a body may take; of an upload, how long it may stand still. */
+  readonly bodyDeadlineMs: number
   readonly tls?: { readonly cert: string; readonly key: string }
   /** Told of every answer: route pattern, status and time taken. */
   readonly onAnswer: (answer: Answered) => void
@@ -54,6 +58,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     forceCloseConnections: 'idle',
     requestTimeout: 0,
     keepAliveTimeout: 72_000,
+    clientErrorHandler: (error, socket) => answerUnreadable(options, error, socket),
     frameworkErrors: (error, request, reply) => fail(options, request, reply, error),
     ...(options.tls ? { https: { ...options.tls, minVersion: 'TLSv1.2' } } : {}),
   }) as FastifyInstance
@@ -91,6 +96,7 @@ function observe(server: FastifyInstance, options: ServerOptions): void {
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
+    boundBody(request, reply, options)
     if (Array.isArray(request.raw.rawHeaders) && repeatedAuthorization(request.raw.rawHeaders)) throw new Refusal('invalid_token')
   })
   server.addHook('onResponse', async (request, reply) => {
@@ -108,6 +114,33 @@ function observe(server: FastifyInstance, options: ServerOptions): void {
     options.onConnection(1)
     socket.once('close', () => options.onConnection(-1))
   })
+}
+
+/** Whoever waits in the handler of an upload learns by the connection's end; anybody else is told. */
+function boundBody(request: FastifyRequest, reply: Reply, options: ServerOptions): void {
+  const stream = request.routeOptions.config.endpoint?.accepts?.includes('stream') ?? false
+  const onLate = () => {
+    if (stream || reply.sent) return void request.raw.destroy()
+    reply.header('connection', 'close')
+    fail(options, request, reply, new Refusal('malformed_body', { message: 'The body did not arrive in time.' }))
+  }
+  watchBody(request, { deadlineMs: options.bodyDeadlineMs, stream, onLate })
+}
+
+const unreadable: Readonly<Record<string, readonly [number, string, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'The headers are larger than is accepted.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'The request did not arrive in time.'],
+}
+
+/** What is no HTTP has no path, and so no contract: it is answered in the words of the first. */
+function answerUnreadable(options: ServerOptions, error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const [status, reason, message] = unreadable[error.code ?? ''] ?? [400, 'Bad Request', 'The request could not be read as HTTP.']
+  const id = requestId()
+  const { body } = renderRefusal(options, contractOf(options.contracts, '/'), id, new Refusal('malformed_body', { message }))
+  const text = JSON.stringify(body)
+  const headers = ['content-type: application/json; charset=utf-8', `content-length: ${Buffer.byteLength(text)}`, `x-request-id: ${id}`]
+  socket.end(`HTTP/1.1 ${status} ${reason}\r\n${headers.join('\r\n')}\r\nconnection: close\r\n\r\n${text}`)
 }
 
 /** Two of them could be read differently by a proxy and by us. */
