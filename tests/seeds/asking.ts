@@ -13,7 +13,7 @@ export interface Reply {
 
 export async function replyOf(response: Response): Promise<Reply> {
   const text = await response.text()
-  const json = response.headers.get('content-type')?.includes('json')
+  const json = response.headers.get('content-type')?.startsWith('application/json')
   return { status: response.status, headers: response.headers, text, body: json && text ? JSON.parse(text) : null }
 }
 

@@ -24,9 +24,11 @@ function parse(text: string): Date | null {
   }
 }
 
-/** @throws invalid_request naming `from` or `to` */
+/** Both ends belong to it, `to` with the whole of its second: answers show no more of a time. @throws invalid_request naming `from` or `to` */
 export function rangeOf(query: { from?: string; to?: string }): { from: Date | null; to: Date | null } {
-  const [from, to] = [instantOf('from', query.from), instantOf('to', query.to)]
+  const [from, to] = [instantOf('from', query.from), endOfSecond(instantOf('to', query.to))]
   if (from && to && from > to) refuseField('query', 'to', 'must not be before from')
   return { from, to }
 }
+
+const endOfSecond = (at: Date | null): Date | null => (at && at.getTime() % 1000 === 0 ? new Date(at.getTime() + 999) : at)
