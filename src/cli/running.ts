@@ -1,25 +1,17 @@
-// What `up`, `serve` and `work` share: opening the house with a port that may be taken.
+// What `up`, `serve` and `work` share: opening the house, and its door.
 import { openHouse, type RunningHouse } from '../main.ts'
 import type { Settings } from '../platform/config/index.ts'
 import type { Logger } from '../platform/telemetry/index.ts'
-import { portHolder } from './port-holder.ts'
-import { CommandError, say, yellow } from './terminal.ts'
+import { portTrouble } from './port.ts'
+import { say, yellow } from './terminal.ts'
 
-export async function listen(house: RunningHouse, { port, host }: Settings): Promise<string> {
+/** @throws CommandError when the port is taken */
+export async function listen(house: RunningHouse, settings: Settings): Promise<string> {
   try {
     return await house.listen()
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string }
-    if (code === 'EADDRINUSE') throw new CommandError(taken(port))
-    if (code === 'EACCES')
-      throw new CommandError(`Port ${port} needs privileges that this user does not have. Choose one above 1023: PORT=8080.`)
-    throw new CommandError(`Patchbay cannot listen on ${host}:${port}: ${message}.`)
+    throw portTrouble(error, settings)
   }
-}
-
-function taken(port: number): string {
-  const holder = portHolder(port)
-  return `Port ${port} is taken${holder ? ` by ${holder}` : ' by another process'}. Stop it, or choose another port: PORT=8081 npm start.`
 }
 
 export async function openServing(settings: Settings, databaseUrl: string, log?: Logger): Promise<RunningHouse> {

@@ -13,11 +13,18 @@ export const yellow = paint(33)
 
 export const say = (text = ''): void => void process.stdout.write(`${text}\n`)
 
+let progressEnded = false
+/** From now on no step tells of itself: what still runs is not waited for. */
+export function endProgress(): void {
+  progressEnded = true
+}
+
 /** Tells of a step that takes longer than a second; its line is repeated with the seconds on a terminal. */
 export async function step<T>(title: string, work: () => Promise<T>): Promise<T> {
   const began = performance.now()
   const elapsed = () => `${((performance.now() - began) / 1000).toFixed(1)} s`
   const timer = setInterval(() => {
+    if (progressEnded) return
     if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K${dim(`  ${title} … ${elapsed()}`)}`)
     else say(`  ${title} … ${elapsed()}`)
   }, 1000)
@@ -25,7 +32,8 @@ export async function step<T>(title: string, work: () => Promise<T>): Promise<T>
     return await work()
   } finally {
     clearInterval(timer)
-    if (performance.now() - began > 1000) say(`${process.stdout.isTTY ? '\r\u001b[K' : ''}${dim(`  ${title}: ${elapsed()}`)}`)
+    if (!progressEnded && performance.now() - began > 1000)
+      say(`${process.stdout.isTTY ? '\r\u001b[K' : ''}${dim(`  ${title}: ${elapsed()}`)}`)
   }
 }
 

@@ -5,9 +5,10 @@ import { isUnfinished } from '../founding/unfinished.ts'
 import { loadSettings, readEnvironment, type Settings } from '../platform/config/index.ts'
 import { startEmbedded } from '../platform/db/embedded.ts'
 import { untilAsked } from './asked.ts'
+import { tryPort } from './port.ts'
 import { openRising, type Rising } from './rising.ts'
 import { type Sandbox, startSandbox, wantsSandbox } from './sandbox.ts'
-import { dim, say, step } from './terminal.ts'
+import { dim, endProgress, say, step } from './terminal.ts'
 
 type Environment = ReturnType<typeof readEnvironment>
 interface Ending {
@@ -21,10 +22,12 @@ export async function run(): Promise<number> {
   const settings = loadSettings(environment)
   const lost = Promise.withResolvers<Ending>()
   const onLost = (error: Error) => lost.resolve({ code: 1, reason: error.message })
+  await tryPort(settings)
   const rising = openRising()
   const ending = Promise.race([asked, lost.promise])
   try {
     const { code, reason } = await Promise.race([ending, rise(rising, settings, environment, onLost).then(() => ending)])
+    endProgress()
     say(dim(`\nStopping (${reason}) …`))
     return code
   } finally {
@@ -45,7 +48,10 @@ async function rise(rising: Rising, loaded: Settings, environment: Environment, 
   await step('Bringing the schema up to date', () => rest.migrate({ url: databaseUrl }))
   const { house, log } = await rising.raise(
     () => step('Starting Patchbay', () => rest.openQuietly(settings, databaseUrl)),
-    (opened) => opened.house.close(),
+    async (opened) => {
+      await opened.house.close()
+      opened.log.level = 'silent' // what connections say when the database ends is no news
+    },
   )
   const { baseUrl, credentials } = await rest.openDoors(house, settings, sandbox)
   rising.stillWanted()
