@@ -69,7 +69,12 @@ async function caller(tally: Tally, { until, talkMs, delayMs }: { until: number;
 function script(number: number): string[] {
   const day = days[number % days.length]
   const hour = 9 + (Math.floor(number / days.length) % 8)
-  return [`hi, it's ${names[number % names.length]}, could I come in next ${day} at ${hour} o'clock`, 'yes please', "no that's all, bye"]
+  return [
+    `hi, it's ${names[number % names.length]}, could I come in next ${day} at ${hour} o'clock`,
+    'yes please',
+    'yes please',
+    "no that's all, bye",
+  ]
 }
 
 const fieldsOf = (number: number): Record<string, string> => ({
