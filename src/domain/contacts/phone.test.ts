@@ -31,6 +31,10 @@ describe('numbers as people write them', () => {
     expect(toE164(text, 'GB')).toBeNull()
   })
 
+  test('a short number of a national plan is none: nobody abroad could ring it', () => {
+    expect(toE164('0000', 'DE')).toBeNull()
+  })
+
   test('whatever is written, the answer is E.164 or none, and E.164 stays as it is', () => {
     const written = fc.oneof(fc.string(), fc.stringMatching(/^\+?[\d ().-]{0,20}$/))
     fc.assert(

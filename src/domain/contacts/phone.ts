@@ -10,7 +10,7 @@ const e164 = /^\+[1-9]\d{6,14}$/
 export function toE164(text: string, country: string): string | null {
   const home: CountryCode = isSupportedCountry(country) ? country : 'GB'
   const parsed = parsePhoneNumberFromString(text, { defaultCountry: home, extract: false })
-  if (parsed?.isPossible() && !parsed.ext) return parsed.number
+  if (parsed?.isPossible() && !parsed.ext && e164.test(parsed.number)) return parsed.number
   const bare = text.replace(/[\s().-]/g, '').replace(/^00/, '+')
   return e164.test(bare) ? bare : null
 }
