@@ -1,10 +1,15 @@
 // Twilio proves itself by signing the address it posts to and everything it posts (HMAC-SHA1 over URL and sorted pairs).
 import webhooks from 'twilio/lib/webhooks/webhooks.js'
-import { findOwner } from '../../domain/reception/index.ts'
+import { findOwner, type Owner } from '../../domain/reception/index.ts'
 import { systemPrincipal } from '../../platform/auth/index.ts'
 import { refuse } from '../../platform/errors/index.ts'
 import type { RequestFacts, Verify } from '../../platform/http/index.ts'
 import type { House } from '../house.ts'
+
+const owners = new WeakMap<RequestFacts, Owner>()
+
+/** The call that a verified post is about; null when it is not known yet. */
+export const callOf = (request: RequestFacts): string | null => owners.get(request)?.callId ?? null
 
 /** The session is that of the organisation whose call or number it is; of none when neither is ours. @throws invalid_signature */
 export function signedByTwilio(house: House): Verify {
@@ -14,6 +19,7 @@ export function signedByTwilio(house: House): Verify {
     const fields = new Map(request.form)
     const numbers = [fields.get('To'), fields.get('Called'), fields.get('From')].filter((number) => number !== undefined)
     const owner = await findOwner(house.database, 'twilio', fields.get('CallSid') ?? '', numbers)
+    if (owner) owners.set(request, owner)
     return systemPrincipal(owner?.organizationId ?? 0, 'provider:twilio', 'provider')
   }
 }

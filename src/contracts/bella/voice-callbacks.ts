@@ -2,14 +2,14 @@
 // late, twice and in any order; the domain makes the same of them each time.
 import { Type } from 'typebox'
 import { adoptCall, advanceCall, advanceLeg, type CallStatus, openCall } from '../../domain/calls/index.ts'
-import { afterDial, afterMessage, answerPlaced, findOwner, keepWaiting, putThrough } from '../../domain/reception/index.ts'
+import { afterDial, afterMessage, answerPlaced, keepWaiting, putThrough } from '../../domain/reception/index.ts'
 import { reportRecording } from '../../domain/recordings/index.ts'
 import { receiveVoicemail } from '../../domain/voicemail/index.ts'
 import { type AnyEndpoint, answer, endpoint } from '../../platform/http/index.ts'
 import { uuidPattern } from '../../platform/ids/index.ts'
 import type { Session } from '../../platform/session/index.ts'
 import type { House } from '../house.ts'
-import { signedByTwilio } from './signed.ts'
+import { callOf, signedByTwilio } from './signed.ts'
 import { Posted, ringOf, Text, twiml, webhook } from './voice.ts'
 
 const open = { additionalProperties: true } as const
@@ -48,7 +48,6 @@ const statuses: Readonly<Record<string, CallStatus>> = {
 export const voiceCallbacks = (house: House): AnyEndpoint[] => {
   const verify = signedByTwilio(house)
   const signed = { ...webhook, verify, method: 'POST', errors: ['invalid_signature'] } as const
-  const ownerOf = async (sid: string) => (await findOwner(house.database, 'twilio', sid, []))?.callId ?? null
   return [
     endpoint({
       ...signed,
@@ -58,8 +57,8 @@ export const voiceCallbacks = (house: House): AnyEndpoint[] => {
       query: Placed,
       body: Status,
       response: { 204: null },
-      handle: async ({ session, query, body }) => {
-        const known = await ownerOf(body.CallSid)
+      handle: async ({ session, query, body, request }) => {
+        const known = callOf(request)
         const placed = known || !query.call ? known : await adoptCall(session, query.call, 'twilio', body.CallSid)
         await follow(session, body, placed)
         return null
@@ -73,8 +72,8 @@ export const voiceCallbacks = (house: House): AnyEndpoint[] => {
       query: Kind,
       body: Recording,
       response: { 204: null },
-      handle: async ({ session, body, query }) => {
-        const callId = await ownerOf(body.CallSid)
+      handle: async ({ session, body, query, request }) => {
+        const callId = callOf(request)
         if (callId) await keep(session, callId, body, query.kind === 'voicemail')
         return null
       },
@@ -86,7 +85,7 @@ export const voiceCallbacks = (house: House): AnyEndpoint[] => {
       summary: 'A message has been left',
       body: Posted,
       response: { 200: 'text/xml' },
-      handle: async ({ session, body, request }) => twiml(await afterMessage(session, await ownerOf(body.CallSid)), request),
+      handle: async ({ session, request }) => twiml(await afterMessage(session, callOf(request)), request),
     }),
     endpoint({
       ...signed,
@@ -97,7 +96,7 @@ export const voiceCallbacks = (house: House): AnyEndpoint[] => {
       response: { 200: 'text/xml' },
       handle: async ({ session, body, request }) => {
         const outcome = statuses[body.DialCallStatus ?? ''] ?? 'failed'
-        return twiml(await afterDial(session, await ownerOf(body.CallSid), outcome, house), request)
+        return twiml(await afterDial(session, callOf(request), outcome, house), request)
       },
     }),
     endpoint({

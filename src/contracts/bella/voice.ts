@@ -1,11 +1,11 @@
 // B2: Twilio's side of a call. What it posts is unpacked here, reception decides, the answer is TwiML.
 import { Type } from 'typebox'
 import type { Heard } from '../../domain/conversation/index.ts'
-import { answerCall, findOwner, type Reply, type TurnInput, takeTurn } from '../../domain/reception/index.ts'
+import { answerCall, type Reply, type TurnInput, takeTurn } from '../../domain/reception/index.ts'
 import { type AnyEndpoint, answer, endpoint, type RequestFacts } from '../../platform/http/index.ts'
 import type { Session } from '../../platform/session/index.ts'
 import type { House } from '../house.ts'
-import { signedByTwilio } from './signed.ts'
+import { callOf, signedByTwilio } from './signed.ts'
 import { renderTwiml } from './twiml.ts'
 
 export const Text = Type.Optional(Type.String({ maxLength: 4096 }))
@@ -79,11 +79,10 @@ export const ringOf = ({ CallSid, From = '', To = '' }: Fields) => ({ provider: 
 type Collected = Fields & { SpeechResult?: string; Confidence?: string; Digits?: string; RecordingUrl?: string }
 
 async function turnOf(house: House, session: Session, body: Collected, turn: number | null, request: RequestFacts): Promise<TurnInput> {
-  const owner = await findOwner(house.database, 'twilio', body.CallSid, [])
   const posted = JSON.stringify([...request.form].sort(([a], [b]) => (a < b ? -1 : 1)))
   return {
     ...ringOf(body),
-    callId: owner?.callId ?? null,
+    callId: callOf(request),
     turn,
     posted,
     heard: await house.ears.hear(session, heardOf(body), body.RecordingUrl ?? null),
