@@ -4,7 +4,7 @@ import { checkRoom, type FileRow, getFile, keepUpload, removeUpload, storageUsag
 import { sightOf } from '../../domain/people/index.ts'
 import { linkPurpose, openLink } from '../../platform/blobs/index.ts'
 import { refuse } from '../../platform/errors/index.ts'
-import { type AnyEndpoint, answer, endpoint } from '../../platform/http/index.ts'
+import { type AnyEndpoint, answer, endpoint, type RequestFacts } from '../../platform/http/index.ts'
 import { wireTime } from '../../platform/time/index.ts'
 import type { House } from '../house.ts'
 import { Blob, UuidParams } from './call-shapes.ts'
@@ -26,6 +26,7 @@ export const blobs = (house: House): AnyEndpoint[] => {
     url: `${house.baseUrl()}/v1/blobs/${row.id}`,
     createdAt: wireTime(createdAt),
   })
+  const uploads = new WeakMap<RequestFacts, Awaited<ReturnType<typeof receiveUpload>>>()
   return [
     endpoint({
       operation: 'blobs.create',
@@ -38,12 +39,17 @@ export const blobs = (house: House): AnyEndpoint[] => {
       response: { 201: Blob },
       errors: ['blob_too_large', 'over_quota', 'upload_incomplete', 'unsupported_media_type'],
       tags,
-      handle: async ({ session, request }) => {
+      receive: async ({ session, request }) => {
         const announced = Number(request.headers['content-length'] ?? 0)
         const { maxBlobBytes } = house.settings
         if (announced > maxBlobBytes + formOverhead) refuse('blob_too_large', { headers: { connection: 'close' } })
         if (Number.isFinite(announced)) await checkRoom(session, Math.max(0, announced - formOverhead))
-        const { stored, facts } = await receiveUpload(session, house, request, maxBlobBytes)
+        const upload = await receiveUpload(session, house, request, maxBlobBytes)
+        uploads.set(request, upload)
+        return { digest: JSON.stringify([upload.stored.sha256, upload.facts]), discard: () => house.blobs.remove(upload.stored.key) }
+      },
+      handle: async ({ session, request }) => {
+        const { stored, facts } = uploads.get(request) ?? refuse('upload_incomplete')
         const row = await keepUpload(session, house, stored, facts)
         return answer(201, show(row), { location: `/v1/blobs/${row.id}` })
       },

@@ -23,6 +23,7 @@ export async function receiveUpload(
   maxBytes: number,
 ): Promise<{ stored: StoredBytes; facts: FileFacts }> {
   if (!request.isMultipart()) refuse('unsupported_media_type', { message: 'This takes multipart/form-data.' })
+  if (request.raw.destroyed) refuse('upload_incomplete') // nobody would ever say that it ended
   const form: Form = { stored: null, filename: '', fields: new Map() }
   try {
     await readParts(session, services, request.parts({ limits: limitsOf(maxBytes) }), form, maxBytes)

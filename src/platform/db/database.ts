@@ -53,6 +53,9 @@ export function openDatabase(options: DatabaseOptions): Database {
     statement_timeout: 60_000,
   })
   pool.on('error', options.onError)
+  // A connection that is lost while it is used fails the query, which tells whoever waits for it; its `error` event, which
+  // nobody else hears then, would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}))
   const seen = options.onStatement ?? (() => {})
 
   async function counted<T>(name: string, work: () => Promise<T>): Promise<T> {

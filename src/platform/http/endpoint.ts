@@ -56,6 +56,12 @@ export interface HandlerInput<P, Q, B> {
   readonly request: RequestFacts
 }
 
+/** A body that was taken in: what tells it from another under the same idempotency key, and how to be rid of it unused. */
+export interface Received {
+  readonly digest: string
+  discard(): Promise<void>
+}
+
 /** A verifier for endpoints whose caller proves itself another way than the contract's credential (signed webhooks). */
 export type Verify = (request: RequestFacts) => Promise<Principal> | Principal
 
@@ -94,6 +100,8 @@ export interface Endpoint<P = unknown, Q = unknown, B = unknown> {
   readonly examples?: readonly Example[]
   readonly tags?: readonly string[]
   readonly hidden?: boolean
+  /** Takes in a streamed body before anything is held for it: no transaction waits for a slow sender. */
+  readonly receive?: (input: HandlerInput<P, Q, B>) => Promise<Received>
   readonly handle: (input: HandlerInput<P, Q, B>) => Promise<Body | Answer> | Body | Answer
 }
 

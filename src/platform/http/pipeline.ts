@@ -60,10 +60,17 @@ export function registerEndpoint(server: FastifyInstance, kitchen: Kitchen, cont
 async function admit(kitchen: Kitchen, { contract, endpoint }: Compiled, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (kitchen.draining()) refuse('shutting_down', { headers: { 'retry-after': '1', connection: 'close' } })
   const facts = factsOf(request, kitchen)
-  const open = endpoint.permission === 'public' || endpoint.verify !== undefined
-  const principal = open ? null : await contract.authenticate(facts)
+  const open = endpoint.permission === 'public'
+  const counted = (principal: Principal | null) => (endpoint.unlimited ? null : count(kitchen, contract, principal, facts, reply))
+  let principal: Principal | null = null
+  try {
+    principal = open ? null : await (endpoint.verify ?? contract.authenticate)(facts)
+  } catch (error) {
+    await counted(null) // whoever guesses has no credential, and is counted by address
+    throw error
+  }
   if (principal) callers.set(request, principal)
-  if (!endpoint.unlimited) await count(kitchen, contract, principal, facts, reply)
+  await counted(principal)
   if (!open && !principal) refuse(contract.credentialMissing)
 }
 
@@ -80,14 +87,25 @@ async function count(kitchen: Kitchen, contract: Contract, principal: Principal 
 async function serve(kitchen: Kitchen, compiled: Compiled, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { endpoint } = compiled
   const facts = factsOf(request, kitchen)
-  const principal = endpoint.verify ? await endpoint.verify(facts) : (callers.get(request) ?? kitchen.nobody)
+  const principal = callers.get(request) ?? (await endpoint.verify?.(facts)) ?? kitchen.nobody
   const { params, query, body } = judge(compiled, request, principal)
   const session = kitchen.openSession(principal, facts)
-  const run = (inner: Session) => endpoint.handle({ session: inner, principal, params, query, body, request: facts } as never)
+  const inputOf = (inner: Session) => ({ session: inner, principal, params, query, body, request: facts }) as never
   const key = methodsWithKeys.has(endpoint.method) && principal !== kitchen.nobody ? readKey(request.headers) : null
-  if (key === null) return send(compiled, reply, await run(session))
-  const repeat = { key, route: endpoint.operation, fingerprint: fingerprint(request.method, request.url, facts.rawBody) }
-  return sendRendered(reply, await once(session, repeat, (tx) => renderSafely(kitchen, compiled, facts, tx, run)))
+  const received = endpoint.receive ? await endpoint.receive(inputOf(session)) : null
+  let used = false
+  const run = (inner: Session) => {
+    used = true
+    return endpoint.handle(inputOf(inner))
+  }
+  try {
+    if (key === null) return send(compiled, reply, await run(session))
+    const content = received ? Buffer.from(received.digest) : facts.rawBody
+    const repeat = { key, route: endpoint.operation, fingerprint: fingerprint(request.method, request.url, content) }
+    return sendRendered(reply, await once(session, repeat, (tx) => renderSafely(kitchen, compiled, facts, tx, run)))
+  } finally {
+    if (!used) await received?.discard()
+  }
 }
 
 /** The settled order: the body's shape, then the permission, then the query, then whether the path's ids can exist. */
