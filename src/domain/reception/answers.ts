@@ -48,14 +48,18 @@ export async function storedReply(session: Session, callId: string, turn: number
   return { callId, turn: answer.turn + 1, language, lines: answer.instructions }
 }
 
-/** A turn that was answered before; or, where the carrier names no turn, the very same post as the last one. */
+/**
+ * A turn that was answered before; or, where the carrier names no turn, the very same post as the last one. Silence is
+ * the same post each time: without a turn it is a new silence, or nobody would ever be asked a second time.
+ */
 export async function findRepeat(
   tx: Tx,
   callId: string,
   current: number,
-  { turn, posted }: { turn: number | null; posted: string },
+  { turn, posted, heard }: { turn: number | null; posted: string; heard: Heard },
 ): Promise<Reply | null> {
   if (turn !== null) return turn < current ? storedReply(tx, callId, turn) : null
+  if (heard.kind === 'silence') return null
   const last = await tx.read(selectAnswer, { callId, turn: null })
   return last && last.turn > 0 && last.fingerprint.equals(fingerprint(posted)) ? storedReply(tx, callId, last.turn) : null
 }

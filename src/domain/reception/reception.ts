@@ -1,13 +1,13 @@
 // Answers the telephone: opens the call and says the first words, or puts it through to a person.
 import type { Caches } from '../../platform/cache/index.ts'
 import type { Session, Tx } from '../../platform/session/index.ts'
-import { advanceCall, openCall } from '../calls/index.ts'
+import { addLeg, advanceCall, openCall, setParties } from '../calls/index.ts'
 import { findContact } from '../contacts/index.ts'
 import { greet } from '../conversation/index.ts'
 import { getOrganization, organizationSettings } from '../tenancy/index.ts'
 import { keepAnswer, storedReply, transcribeTurn } from './answers.ts'
 import type { Line, Reply } from './lines.ts'
-import { type AgentRow, insertDialogue, type NumberRow, selectAgent, selectNumber, selectPerson } from './reception.sql.ts'
+import { type AgentRow, insertDialogue, type NumberRow, selectAgent, selectAnswer, selectNumber, selectPerson } from './reception.sql.ts'
 
 /** An incoming call as its carrier announces it; numbers in E.164. */
 export interface Ring {
@@ -29,12 +29,23 @@ export async function answerCall(session: Session, ring: Ring, services: { cache
     const contact = await findContact(tx, ring.from)
     const agent = number.route.type === 'agent' ? await tx.read(selectAgent, { id: number.route.id ?? null }) : null
     const { callId, created } = await openIncoming(tx, ring, number, agent, contact?.id ?? null)
-    if (!created) return storedReply(tx, callId, null)
+    if (!created && (await wasAnswered(tx, callId, agent, ring, contact?.id))) return storedReply(tx, callId, 0)
     await advanceCall(tx, callId, { status: 'in_progress', at: tx.now() })
     const opening: Line[] = recordingEnabled ? [{ do: 'record' }] : []
     if (agent) return beginDialogue(tx, callId, agent, { organizationName: name, callerName: contact?.fullName ?? null, opening })
     return connectPerson(tx, callId, ring, number, { voicemailEnabled, opening })
   })
+}
+
+/** A report may have opened the call before its announcement came in: then it still waits for its first words. */
+async function wasAnswered(tx: Tx, callId: string, agent: AgentRow | null, { to }: Ring, contactId?: number): Promise<boolean> {
+  const answered = async () => (await tx.read(selectAnswer, { callId, turn: 0 })) !== null
+  if (await answered()) return true
+  // Locks the call: of two announcements at once, the second finds the first one's answer.
+  await setParties(tx, callId, { ...(agent ? { agentId: agent.id } : {}), ...(contactId ? { contactId } : {}) })
+  if (await answered()) return true
+  if (agent) await addLeg(tx, callId, { kind: 'agent', number: to, agentId: agent.id, at: tx.now() })
+  return false
 }
 
 function openIncoming(tx: Tx, ring: Ring, number: NumberRow, agent: AgentRow | null, contactId: number | null) {

@@ -5,7 +5,7 @@ import type { Session, Tx } from '../../platform/session/index.ts'
 import { monotonicMs } from '../../platform/time/index.ts'
 import { recordUsage } from '../billing/index.ts'
 import { openDesk } from '../booking/index.ts'
-import { setOutcome, setParties } from '../calls/index.ts'
+import { noteCallEvent, setOutcome, setParties } from '../calls/index.ts'
 import { findContact } from '../contacts/index.ts'
 import { type Heard, hintOf, type Instruction, respond, type Understanding } from '../conversation/index.ts'
 import { organizationSettings } from '../tenancy/index.ts'
@@ -66,6 +66,7 @@ async function take(
   const engine = step.usedFallback ? 'builtin' : understanding.name
   await keepAnswer(tx, { callId, turn, posted: input.posted, step, lines, engine, tookMs, confidence: confidenceOf(heard) })
   await transcribeTurn(tx, callId, heard, lines, dialogue.updatedAt)
+  if (heard.kind === 'digits') await noteCallEvent(tx, callId, 'dtmf', tx.now(), { digits: heard.digits })
   if (heard.kind === 'speech') await recordUsage(tx, { kind: 'speech', quantity: 1, callId, source: `${callId}:${turn}`, at: tx.now() })
   if (step.outcome && step.outcome !== 'none') await setOutcome(tx, callId, step.outcome)
   if (!contact) await nameCaller(tx, callId, input.from)
