@@ -26,7 +26,7 @@ export function noteCallEvent(session: Session, callId: string, type: string, at
 /** Adds what was said, in order. @throws call_not_found */
 export function addTurns(session: Session, callId: string, turns: readonly Turn[]): Promise<void> {
   return change(session, callId, async (tx) => {
-    for (const turn of turns) await tx.run(insertTurn, { callId, ...turn, confidence: turn.confidence ?? null })
+    for (const turn of turns) tx.later(insertTurn, { callId, ...turn, confidence: turn.confidence ?? null })
   })
 }
 

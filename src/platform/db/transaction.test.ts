@@ -156,3 +156,41 @@ describe('a savepoint', () => {
     expect(await kept()).toEqual([1])
   })
 })
+
+describe('a statement for later', () => {
+  test('is done with the commit when nothing follows, and before what follows', async () => {
+    await database.transaction(1, async (tx) => tx.later(insert, { n: 1 }))
+    const seen = await database.transaction(1, async (tx) => {
+      tx.later(insert, { n: 2 })
+      return tx.run(numbers, {})
+    })
+    expect(seen).toEqual([{ n: 1 }, { n: 2 }])
+    await database.transaction(1, async (tx) => {
+      await tx.run(numbers, {})
+      tx.later(insert, { n: 3 })
+    })
+    expect(await kept()).toEqual([1, 2, 3])
+  })
+
+  test('that fails undoes the transaction, although nobody waited for it', async () => {
+    const work = async (tx: Connection) => {
+      await tx.run(insert, { n: 1 })
+      tx.later(insert, { n: 1 })
+    }
+    await expect(database.transaction(1, work)).rejects.toMatchObject({ code: '23505' })
+    expect(await kept()).toEqual([])
+  })
+
+  test('inside a savepoint goes with it', async () => {
+    await database.transaction(1, async (tx) => {
+      tx.later(insert, { n: 1 })
+      const undone = tx.savepoint(async () => {
+        tx.later(insert, { n: 2 })
+        return fail()
+      })
+      await expect(undone).rejects.toThrow(Failure)
+      await tx.savepoint(async () => tx.later(insert, { n: 3 }))
+    })
+    expect(await kept()).toEqual([1, 3])
+  })
+})

@@ -7,6 +7,8 @@ import { bindValues, type Statement } from './statement.ts'
 
 export interface Connection {
   run(statement: Statement<unknown, unknown>, params: object): Promise<unknown[]>
+  /** Sent with the next statement, or with the COMMIT: for changes whose answer nobody waits for. What goes wrong is thrown there. */
+  later(statement: Statement<unknown, unknown>, params: object): void
   /** What is no statement of the domain's, such as `SET LOCAL`. */
   command(sql: string): Promise<void>
   /** Runs last, with the COMMIT: what it locks is locked for no longer than that. */
@@ -30,9 +32,12 @@ export async function runTransaction<T>(
   return result
 }
 
+/** A frame around statements, or, with `work`, a statement that somebody asked for. */
+type Waiting = Link & { readonly work?: boolean }
+
 function openTransaction(client: pg.ClientBase, organizationId: number | null, counted: Counted) {
   const tenant = organizationId === null ? '' : String(organizationId)
-  let waiting: Link[] = [say('begin', 'BEGIN'), { ...tenantSetting, values: [tenant] }]
+  let waiting: Waiting[] = [say('begin', 'BEGIN'), { ...tenantSetting, values: [tenant] }]
   const last: Link[] = []
   let begun = false
   let level = 0
@@ -50,7 +55,8 @@ function openTransaction(client: pg.ClientBase, organizationId: number | null, c
     waiting.push(set)
     try {
       const value = await work()
-      if (waiting.includes(set)) waiting.splice(waiting.indexOf(set))
+      const idle = waiting.includes(set) && !waiting.slice(waiting.indexOf(set)).some((link) => link.work)
+      if (idle) waiting.splice(waiting.indexOf(set))
       else waiting.push(say(`release_${name}`, `RELEASE SAVEPOINT ${name}`))
       return value
     } catch (error) {
@@ -75,6 +81,10 @@ function openTransaction(client: pg.ClientBase, organizationId: number | null, c
   })
   const connection: Connection = {
     run: (statement, params) => counted(statement.name, () => send(bound(statement, params))),
+    later: (statement, params) => {
+      waiting.push({ ...bound(statement, params), work: true })
+      void counted(statement.name, async () => {})
+    },
     command: (sql) => counted('command', async () => void (await send({ name: '', text: sql, values: [] }))),
     runLast: (statement, params) => void last.push(bound(statement, params)),
     savepoint,
@@ -82,8 +92,9 @@ function openTransaction(client: pg.ClientBase, organizationId: number | null, c
   return {
     connection,
     async commit(): Promise<void> {
-      if (!begun && last.length === 0) return
-      const links = [...(begun ? [] : waiting), ...last, say('commit', 'COMMIT')]
+      const unsent = waiting.some((link) => link.work)
+      if (!begun && !unsent && last.length === 0) return
+      const links = [...(begun && !unsent ? [] : waiting), ...last, say('commit', 'COMMIT')]
       const { command } = await counted('commit', () => runChain(client, links))
       // PostgreSQL answers COMMIT with ROLLBACK where a statement had failed before.
       if (command !== 'COMMIT') throw new Error('a statement of this transaction failed and nobody was told: it is rolled back')

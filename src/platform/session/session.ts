@@ -60,6 +60,8 @@ export interface Session {
 
 export interface Tx extends Session {
   run<P extends object>(statement: Statement<P, unknown>, params: P): Promise<void>
+  /** Like `run`, but nobody waits: it travels with the next statement or the commit, and what goes wrong is thrown there. */
+  later<P extends object>(statement: Statement<P, unknown>, params: P): void
   emit(type: string, data: object, about?: Emission): void
   enqueue(task: string, payload: object, options?: JobOptions): Promise<void>
   /** Runs once the outermost transaction is committed and before its caller goes on (cache drops). */
@@ -133,6 +135,7 @@ function openTx(context: SessionContext, connection: Connection, pending: Pendin
     stream: (statement, params, pageSize = 1000) =>
       context.database.stream(context.principal.organizationId, statement, params, pageSize) as never,
     run: async (statement, params) => void (await connection.run(statement, params)),
+    later: (statement, params) => connection.later(statement, params),
     write: (work) => savepoint(context, connection, pending, work),
     emit: (type, data, about = {}) => void pending.entries.push(entry(context, type, data, about)),
     enqueue: (task, payload, options = {}) => enqueue(context, connection, task, payload, options),
