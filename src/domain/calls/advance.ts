@@ -31,7 +31,7 @@ export function advanceCall(session: Session, callId: string, report: CallReport
     const after = progress(call, report)
     const moved = after.status !== call.status
     if (!moved && sameFacts(call, after)) {
-      await tx.run(touchCall, { callId, now: tx.now() })
+      tx.later(touchCall, { callId, now: tx.now() })
       return false
     }
     await store(tx, call, after, report, moved)
@@ -43,13 +43,13 @@ export function advanceCall(session: Session, callId: string, report: CallReport
 async function store(tx: Tx, call: CallRow, after: Progress, report: CallReport, moved: boolean): Promise<void> {
   const { callId } = call
   const ended = !isLive(after.status)
-  await tx.run(updateProgress, { callId, ...progressOf(after), onHold: call.onHold && !ended, now: tx.now() })
-  if (report.status === 'in_progress') await tx.run(answerLegs, { callId, sid: report.legSid ?? null, at: report.at })
+  tx.later(updateProgress, { callId, ...progressOf(after), onHold: call.onHold && !ended, now: tx.now() })
+  if (report.status === 'in_progress') tx.later(answerLegs, { callId, sid: report.legSid ?? null, at: report.at })
   if (moved || report.status === 'in_progress') {
-    await tx.run(insertCallEvent, { callId, type: eventOf[report.status], at: report.at, data: {}, once: true })
+    tx.later(insertCallEvent, { callId, type: eventOf[report.status], at: report.at, data: {}, once: true })
   }
   if (!ended) return
-  await tx.run(closeLegs, { callId, at: after.endedAt ?? report.at, hangupCause: after.hangupCause })
+  tx.later(closeLegs, { callId, at: after.endedAt ?? report.at, hangupCause: after.hangupCause })
   await bill(tx, call, after)
 }
 
@@ -74,5 +74,5 @@ async function bill(tx: Tx, call: CallRow, { durationS, endedAt }: Progress): Pr
   const quantity = Math.ceil(durationS / 60) - billed.quantity
   if (quantity === 0) return
   await recordUsage(tx, { kind, quantity, callId: call.callId, source: `call:${call.callId}:${billed.entries}`, at: endedAt })
-  await tx.run(updateCost, { callId: call.callId, ...(await costOfCall(tx, call.callId)) })
+  tx.later(updateCost, { callId: call.callId, ...(await costOfCall(tx, call.callId)) })
 }

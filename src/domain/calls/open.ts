@@ -40,9 +40,9 @@ export function openCall(session: Session, input: OpenCall): Promise<{ callId: s
       const known = await claim(tx, input.provider, input.sid, callId)
       if (known !== callId) return { callId: known, created: false }
     }
-    await tx.run(insertCall, newCall(input, callId, tx.now()))
-    for (const leg of input.legs) await tx.run(insertLeg, newLeg(callId, leg, input.at, input.status))
-    await tx.run(insertCallEvent, { callId, type: firstEvent[input.status], at: input.at, data: {}, once: true })
+    tx.later(insertCall, newCall(input, callId, tx.now()))
+    for (const leg of input.legs) tx.later(insertLeg, newLeg(callId, leg, input.at, input.status))
+    tx.later(insertCallEvent, { callId, type: firstEvent[input.status], at: input.at, data: {}, once: true })
     const call = await tx.read(lockCall, { callId })
     if (call) {
       announce(tx, 'call.started', call)

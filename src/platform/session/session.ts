@@ -168,7 +168,7 @@ function entry(context: SessionContext, type: string, data: object, about: Emiss
 }
 
 async function enqueue(context: SessionContext, connection: Connection, task: string, payload: object, options: JobOptions): Promise<void> {
-  await connection.run(enqueueJob, {
+  connection.later(enqueueJob, {
     task,
     payload: JSON.stringify({ ...payload, organizationId: context.principal.organizationId, requestId: context.requestId }),
     runAt: options.runAt ?? null,
