@@ -18,6 +18,7 @@ export interface Ran {
 }
 
 export interface RunningPatchbay {
+  readonly folder: string
   readonly credentials: Credentials
   readonly run: (...args: string[]) => Promise<Ran>
   /** As the organisation's first client, with admin rights. */
@@ -48,6 +49,7 @@ export async function startPatchbay(): Promise<RunningPatchbay> {
   })
   const credentials = JSON.parse(readFileSync(join(folder, 'credentials.json'), 'utf8')) as Credentials
   return {
+    folder,
     credentials,
     run: (...args) => runPatchbay(env, ...args),
     get: async (path, of = credentials) =>

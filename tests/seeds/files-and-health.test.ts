@@ -227,4 +227,17 @@ test('other origins may read what browsers must be let read', async () => {
   expect(headers.get('access-control-allow-origin')).toBe('*')
   expect(headers.get('access-control-allow-methods')).toContain('PUT')
   expect(headers.get('access-control-allow-headers')).toMatch(/authorization/i)
+  const answered = await ask('GET', '/v1/users', { headers: { origin: 'https://app.example' } })
+  const exposed = answered.headers.get('access-control-expose-headers')?.toLowerCase().split(', ')
+  for (const name of [
+    'x-request-id',
+    'location',
+    'retry-after',
+    'x-ratelimit-remaining',
+    'ratelimit',
+    'etag',
+    'content-range',
+    'content-disposition',
+  ])
+    expect(exposed).toContain(name)
 })

@@ -1,47 +1,16 @@
-// Sapien's calls, recordings, voicemail, files and health as documented, on what a newcomer has: ./patchbay up in an empty folder.
+// Sapien's calls, and recordings as documented, on what a newcomer has: ./patchbay up in an empty folder.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RunningPatchbay, startPatchbay } from '../cli/patchbay.ts'
-import { lacking, type Reply, replyOf, second, uuid7, type Wire } from './asking.ts'
+import { lacking, second, uuid7, type Wire } from './asking.ts'
+import { type Newcomer, openNewcomer } from './newcomer.ts'
 
-let patchbay: RunningPatchbay
-let token: string
-let foreign: string
-let base: string
+let newcomer: Newcomer
+let ask: Newcomer['ask']
 beforeAll(async () => {
-  patchbay = await startPatchbay()
-  base = patchbay.credentials.baseUrl
-  const request = { ...patchbay.credentials.oauth, grant_type: 'client_credentials' }
-  const answer = await fetch(`${base}/oauth/token`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(request),
-  })
-  token = (await replyOf(answer)).body.access_token
-  const { out } = await patchbay.run('org', 'create', '--name', 'Elsewhere Limited')
-  foreign = (await patchbay.run('token', '--org', String(JSON.parse(out).organizationId), '--roles', 'admin')).out.trim()
+  newcomer = await openNewcomer()
+  ask = newcomer.ask
 }, 120_000)
-afterAll(() => patchbay?.stop())
+afterAll(() => newcomer?.patchbay.stop())
 
-interface Asked {
-  readonly headers?: Record<string, string>
-  readonly json?: unknown
-  readonly body?: FormData | string
-  readonly as?: string | null
-}
-async function ask(method: string, path: string, { headers, json, body, as = token }: Asked = {}): Promise<Reply> {
-  const content = json === undefined ? body : JSON.stringify(json)
-  const type: Record<string, string> = json === undefined ? {} : { 'content-type': 'application/json' }
-  const bearer: Record<string, string> = as === null ? {} : { authorization: `Bearer ${as}` }
-  const url = path.startsWith('http') ? path : `${base}${path}`
-  return replyOf(
-    await fetch(url, {
-      method,
-      redirect: 'manual',
-      headers: { ...type, ...bearer, ...headers },
-      ...(content === undefined ? {} : { body: content }),
-    }),
-  )
-}
 const get = async (path: string): Promise<Wire> => (await ask('GET', path)).body
 const hour = (iso: string, hours: number) => `${new Date(Date.parse(iso) + hours * 3_600_000).toISOString().slice(0, 19)}Z`
 
@@ -149,12 +118,12 @@ describe('/v1/calls', () => {
     expect(legs.every(({ answerTime }: Wire) => answerTime === null || typeof answerTime === 'string')).toBe(true)
     for (const unknown of ['1', 'call-uuid-123', '0195567e-2f80-7cc3-98e5-1f2a3b4c5d6e', `${id}x`])
       expect((await ask('GET', `/v1/calls/${unknown}`)).status).toBe(404)
-    expect((await ask('GET', `/v1/calls/${id}`, { as: foreign })).status).toBe(404)
-    expect((await ask('GET', '/v1/calls', { as: foreign })).body).toMatchObject({ calls: [], total: 0 })
+    expect((await ask('GET', `/v1/calls/${id}`, { as: newcomer.foreign })).status).toBe(404)
+    expect((await ask('GET', '/v1/calls', { as: newcomer.foreign })).body).toMatchObject({ calls: [], total: 0 })
   })
 
   test('places one: a person who has no phone is 422, an unknown number of ours too', async () => {
-    const from = patchbay.credentials.twilio?.phoneNumber
+    const from = newcomer.patchbay.credentials.twilio?.phoneNumber
     const { users } = await get('/v1/users?search=admin')
     const place = (json: object) => ask('POST', '/v1/calls', { json })
     const noPhone = await place({ from, to: '+15005550100', userId: users[0].id })
@@ -213,7 +182,7 @@ describe('/v1/recordings', () => {
   test('are downloaded by a link that needs no token, whole, in part, and by ETag', async () => {
     const redirect = await ask('GET', `/v1/recordings/${recording.id}/download`)
     const link = redirect.headers.get('location') ?? ''
-    expect([redirect.status, new URL(link).origin]).toEqual([302, base])
+    expect([redirect.status, new URL(link).origin]).toEqual([302, newcomer.patchbay.credentials.baseUrl])
     const fetched = (headers: Record<string, string> = {}, method = 'GET') => fetch(link, { headers, method })
     const whole = await fetched()
     const bytes = Buffer.from(await whole.arrayBuffer())
@@ -259,10 +228,10 @@ describe('/v1/recordings', () => {
 
   test('are nobody else’s; those of another shape of id are not there', async () => {
     for (const path of [recording.id, `${recording.id}/download`])
-      expect((await ask('GET', `/v1/recordings/${path}`, { as: foreign })).status).toBe(404)
-    expect((await ask('DELETE', `/v1/recordings/${recording.id}`, { as: foreign })).status).toBe(404)
+      expect((await ask('GET', `/v1/recordings/${path}`, { as: newcomer.foreign })).status).toBe(404)
+    expect((await ask('DELETE', `/v1/recordings/${recording.id}`, { as: newcomer.foreign })).status).toBe(404)
     for (const id of ['rec-uuid-123', '1', recording.callId]) expect((await ask('GET', `/v1/recordings/${id}/download`)).status).toBe(404)
-    const user = (await patchbay.run('token', '--roles', 'user')).out.trim()
+    const user = (await newcomer.patchbay.run('token', '--roles', 'user')).out.trim()
     expect((await ask('GET', `/v1/recordings/${recording.id}`, { as: user })).status).toBe(404)
     expect((await ask('DELETE', `/v1/recordings/${recording.id}`, { as: user })).status).toBe(403)
   })
@@ -277,37 +246,5 @@ describe('/v1/recordings', () => {
     expect((await ask('DELETE', `/v1/recordings/${id}`)).status).toBe(404)
     expect((await fetch(link)).status).toBe(410)
     expect((await get(`/v1/calls/${callId}`)).recording).toBeNull()
-  })
-})
-
-describe('/v1/voicemail', () => {
-  test('is listed as documented, read and unread, downloaded and removed', async () => {
-    const list = await get('/v1/voicemail')
-    const documented = { id: 'vm-uuid-123', from: '+44123456789', duration: 45, status: 'new', createdAt: '2025-01-20T09:00:00Z' }
-    expect(lacking({ voicemails: [documented], total: 2, limit: 20, offset: 0 }, list)).toEqual([])
-    const [{ id }] = list.voicemails
-    expect(list.voicemails[0]).toHaveProperty('transcription')
-    const count = async (status: string) => (await get(`/v1/voicemail?status=${status}`)).total
-    const before = await count('new')
-    const read = await ask('PUT', `/v1/voicemail/${id}/read`)
-    expect([read.status, read.body.status]).toEqual([200, 'read'])
-    expect([await count('new'), await count('read'), await count('all')]).toEqual([before - 1, 1, before])
-    expect((await ask('PUT', `/v1/voicemail/${id}/unread`)).body.status).toBe('new')
-    const redirect = await ask('GET', `/v1/voicemail/${id}/download`)
-    expect(redirect.status).toBe(302)
-    const audio = await fetch(redirect.headers.get('location') ?? '')
-    expect(Buffer.from(await audio.arrayBuffer()).toString('latin1', 0, 4)).toBe('RIFF')
-    for (const [method, path] of [
-      ['GET', ''],
-      ['PUT', '/read'],
-      ['GET', '/download'],
-      ['DELETE', ''],
-    ] as const)
-      expect((await ask(method, `/v1/voicemail/${id}${path}`, { as: foreign })).status).toBe(404)
-    expect((await ask('DELETE', `/v1/voicemail/${id}`)).status).toBe(204)
-    expect((await ask('GET', `/v1/voicemail/${id}`)).status).toBe(404)
-    expect(await count('all')).toBe(before - 1)
-    for (const query of ['status=odd', 'userId=x', 'limit=1000']) expect((await ask('GET', `/v1/voicemail?${query}`)).status).toBe(400)
-    expect((await get('/v1/voicemail?userId=999999')).voicemails).toEqual([])
   })
 })

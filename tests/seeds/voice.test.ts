@@ -130,6 +130,19 @@ describe('a caller', () => {
     expect(await line.quiet()).toMatch(/<Record|<Dial/)
   })
 
+  test('who asks for a person is put through to one who can be rung, and the call says so', async () => {
+    const mobile = '+447700900777'
+    await ask('PUT', `/v1/users/${house.org.adminId}`, { json: { mobile } })
+    const line = await ring()
+    const answer = await line.say('can I speak to a person please')
+    expect(answer).toMatch(/<Dial/)
+    expect(answer).toContain(mobile)
+    const call = await line.call()
+    const { events } = (await ask('GET', `/v1/calls/${call.id}`)).body
+    expect([call.outcome, events.map(({ type }: Wire) => type)]).toEqual(['transferred', expect.arrayContaining(['transferred'])])
+    await ask('PUT', `/v1/users/${house.org.adminId}`, { json: { mobile: null } })
+  })
+
   test('with voicemail switched off is not sent there', async () => {
     const settings = (json: object) => ask('PUT', '/v1/organizations/100/settings', { json })
     await settings({ voicemailEnabled: false })

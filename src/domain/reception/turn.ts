@@ -61,15 +61,15 @@ async function take(
   const lines: Line[] = []
   for (const instruction of step.instructions) lines.push(...(await resolve(tx, instruction, input, voicemailEnabled)))
   const { turn } = dialogue
-  await tx.run(updateDialogue, { callId, state: step.state, turn: turn + 1, outcome: step.outcome, at: tx.now() })
+  tx.later(updateDialogue, { callId, state: step.state, turn: turn + 1, outcome: step.outcome, at: tx.now() })
   const tookMs = monotonicMs() - began
   const engine = step.usedFallback ? 'builtin' : understanding.name
-  await keepAnswer(tx, { callId, turn, posted: input.posted, step, lines, engine, tookMs, confidence: confidenceOf(heard) })
+  keepAnswer(tx, { callId, turn, posted: input.posted, step, lines, engine, tookMs, confidence: confidenceOf(heard) })
   await transcribeTurn(tx, callId, heard, lines, dialogue.updatedAt)
   if (heard.kind === 'digits') await noteCallEvent(tx, callId, 'dtmf', tx.now(), { digits: heard.digits })
   if (heard.kind === 'speech') await recordUsage(tx, { kind: 'speech', quantity: 1, callId, source: `${callId}:${turn}`, at: tx.now() })
   if (step.outcome && step.outcome !== 'none') await setOutcome(tx, callId, step.outcome)
-  if (!contact) await nameCaller(tx, callId, input.from)
+  if (!contact && step.outcome) await nameCaller(tx, callId, input.from)
   return { callId, turn: turn + 1, language: step.state.language, lines }
 }
 
@@ -93,11 +93,12 @@ async function understandFirst(
 }
 
 /** A wish for a person becomes a number to ring; without one, or without voicemail, the next best. */
-async function resolve(tx: Tx, line: Instruction, ring: Ring, voicemailEnabled: boolean): Promise<Line[]> {
+async function resolve(tx: Tx, line: Instruction, ring: Ring & { callId: string }, voicemailEnabled: boolean): Promise<Line[]> {
   if (line.do === 'transfer') {
     const number = await tx.read(selectNumber, { e164: ring.to })
     const person = await tx.read(selectPerson, { userId: number?.route.personId ?? null })
     if (!person) return resolve(tx, { do: 'voicemail', text: line.text }, ring, voicemailEnabled)
+    await noteCallEvent(tx, ring.callId, 'transferred', tx.now(), { to: person.mobile, userId: person.id })
     return [
       { do: 'say', text: line.text },
       { do: 'dial', number: person.mobile, from: ring.to, timeoutS: ringTimeoutS },

@@ -77,6 +77,11 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       'X-RateLimit-Limit',
       'X-RateLimit-Remaining',
       'X-RateLimit-Reset',
+      'RateLimit',
+      'RateLimit-Policy',
+      'ETag',
+      'Content-Disposition',
+      'Content-Range',
     ],
     maxAge: options.cors.maxAgeS,
   })
