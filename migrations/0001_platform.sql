@@ -29,7 +29,7 @@ CREATE FUNCTION platform.uuid_floor(at timestamptz) RETURNS uuid LANGUAGE sql IM
   SELECT (substr(h, 1, 8) || '-' || substr(h, 9, 4) || '-0000-0000-000000000000')::uuid
     FROM (SELECT lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') AS h) AS hex $$;
 
--- Monthly partitions of a table partitioned by UUIDv7, from a year ago to three months ahead; older rows go to the default one.
+-- Monthly partitions of a table partitioned by UUIDv7, from two months ago to three months ahead; older rows go to the default one.
 CREATE FUNCTION platform.ensure_partitions(target regclass, months_ahead int DEFAULT 3) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   schema_name text; table_name text; month timestamptz; part text;

@@ -23,9 +23,9 @@ export interface Given {
 export const fingerprint = (posted: string): Buffer => createHash('sha256').update(posted).digest()
 export const confidenceOf = (heard: Heard): number | null => (heard.kind === 'speech' ? heard.confidence : null)
 
-export function keepAnswer(tx: Tx, given: Given): Promise<void> {
+export function keepAnswer(tx: Tx, given: Given): void {
   const { callId, turn, posted, step, lines, engine, tookMs, confidence } = given
-  return tx.run(insertAnswer, {
+  tx.later(insertAnswer, {
     callId,
     turn,
     fingerprint: fingerprint(posted),

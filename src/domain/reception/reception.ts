@@ -73,8 +73,8 @@ interface Opening {
 export async function beginDialogue(tx: Tx, callId: string, agent: AgentRow, { opening, ...names }: Opening): Promise<Reply> {
   const step = greet({ language: agent.language, ...names, ...(agent.greeting ? { greeting: agent.greeting } : {}) })
   const lines = [...opening, ...(step.instructions as Line[])] // a greeting listens; it never transfers
-  await tx.run(insertDialogue, { callId, state: step.state, outcome: step.outcome, at: tx.now() })
-  await keepAnswer(tx, { callId, turn: 0, posted: '', step, lines, engine: 'none', tookMs: 0, confidence: null })
+  tx.later(insertDialogue, { callId, state: step.state, outcome: step.outcome, at: tx.now() })
+  keepAnswer(tx, { callId, turn: 0, posted: '', step, lines, engine: 'none', tookMs: 0, confidence: null })
   await transcribeTurn(tx, callId, null, lines, tx.now())
   return { callId, turn: 1, language: step.state.language, lines }
 }
@@ -92,7 +92,7 @@ async function connectPerson(
   const lines: Line[] = person
     ? [...opening, { do: 'dial', number: person.mobile, from: ring.to, timeoutS: ringTimeoutS }]
     : [unanswered(voicemailEnabled)]
-  await keepAnswer(tx, { callId, turn: 0, posted: '', step: null, lines, engine: 'none', tookMs: 0, confidence: null })
+  keepAnswer(tx, { callId, turn: 0, posted: '', step: null, lines, engine: 'none', tookMs: 0, confidence: null })
   return { callId, turn: 1, language: 'en', lines }
 }
 
