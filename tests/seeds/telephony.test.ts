@@ -111,6 +111,7 @@ describe('/v1/calls', () => {
     const leg = { startTime: '', answerTime: '', endTime: '', hangupCause: 'NORMAL_CLEARING' }
     const told = { ...documented, legs: [leg], events: [{ type: 'answered' }], recording: {}, transcript: [{}] }
     expect(lacking(told, call)).toEqual([])
+    expect(call.events[0].type).toBe('ringing')
     expect(call.events.map(({ type }: Wire) => type)).toEqual(expect.arrayContaining(['ringing', 'answered', 'recording-started']))
     expect([Number.isInteger(call.cost.amountMicros), call.cost.currency]).toEqual([true, expect.stringMatching(/^[A-Z]{3}$/)])
     const missed = await get('/v1/calls?status=no_answer&limit=1')

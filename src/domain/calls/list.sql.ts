@@ -75,6 +75,7 @@ export const callPages: Readonly<Record<CallSort, Statement<CallPageParams, Call
   '-duration': pageBy('-duration'),
 }
 
+/** Carriers tell times to the second: within one, events are in the order in which they were told. */
 export const selectCallDetail = statement<{ callId: string; all: boolean; viewer: number | null; baseUrl: string }, { json: string }>(
   'call_detail',
   `SELECT json_build_object(${callMembers},
@@ -82,7 +83,8 @@ export const selectCallDetail = statement<{ callId: string; all: boolean; viewer
                        'startTime', ${wireTime('l.started_at')}, 'answerTime', ${wireTime('l.answered_at')},
                        'endTime', ${wireTime('l.ended_at')}, 'hangupCause', l.hangup_cause) ORDER BY l.position), '[]')
                        FROM calls.legs l WHERE l.organization_id = c.organization_id AND l.call_id = c.id),
-            'events', (SELECT coalesce(json_agg(json_build_object('type', e.type, 'time', ${wireTime('e.at')}, 'data', e.data) ORDER BY e.at, e.position), '[]')
+            'events', (SELECT coalesce(json_agg(json_build_object('type', e.type, 'time', ${wireTime('e.at')}, 'data', e.data)
+                                ORDER BY date_trunc('second', e.at), e.position), '[]')
                          FROM calls.events e WHERE e.organization_id = c.organization_id AND e.call_id = c.id),
             'transcript', (SELECT coalesce(json_agg(json_build_object('speaker', t.speaker, 'text', t.text, 'startMs', t.start_ms, 'endMs', t.end_ms,
                              'confidence', t.confidence) ORDER BY t.position), '[]')
