@@ -20,7 +20,8 @@ const program = fileURLToPath(new URL('../../sandbox/main.ts', import.meta.url))
 const patienceMs = 15_000
 
 /** Whether there is no real carrier to talk to. */
-export const wantsSandbox = ({ sandbox, twilio }: Settings): boolean => sandbox === 'on' || (sandbox === 'auto' && !twilio.accountSid)
+export const wantsSandbox = ({ env, sandbox, twilio }: Settings): boolean =>
+  sandbox === 'on' || (sandbox === 'auto' && !twilio.accountSid && env !== 'production')
 
 export async function startSandbox(dataFolder: string, environment: Readonly<Record<string, string | undefined>>): Promise<Sandbox> {
   const account = accountOf(dataFolder)

@@ -41,10 +41,24 @@ function secretKeyOf(dataFolder: string): string {
     return readSecretKey(dataFolder)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
+    const message = unusableFolder[error instanceof Error && 'code' in error ? String(error.code) : '']
     throw new SettingsError([
-      { variable: 'SECRET_KEY', value: null, message: `is not set, and none can be kept in the data folder (${reason})` },
+      message
+        ? { variable: 'PATCHBAY_DATA', value: dataFolder, message }
+        : { variable: 'SECRET_KEY', value: null, message: `is not set, and none can be kept in the data folder (${reason})` },
     ])
   }
+}
+
+/** The data folder is what is wrong, whatever was looked for in it. */
+const unusableFolder: Readonly<Record<string, string>> = {
+  ENOENT: 'cannot be made there; choose a folder that can be written',
+  ENOTDIR: 'is no folder, or lies in something that is none; choose another',
+  EEXIST: 'is no folder; choose another',
+  EACCES: 'may not be read and written by this user; change its owner, or choose another folder',
+  EPERM: 'may not be changed by this user; change its owner, or choose another folder',
+  EROFS: 'is on a read-only file system; choose a folder that can be written',
+  ENOSPC: 'is on a disk that is full; free some space, or choose a folder on another disk',
 }
 
 function readValues(environment: Environment, problems: Problem[]): Values {
