@@ -60,7 +60,7 @@ function howToSee({ baseUrl, apiKey, oauth }: Credentials, { callId, recordingId
     ],
   ]
   if (recordingId)
-    lines.push(['its recording, to listen to', `curl -s ${bearer} -o call.wav ${baseUrl}/v1/recordings/${recordingId}/download`])
+    lines.push(['its recording, to listen to', `curl -sL ${bearer} -o call.wav ${baseUrl}/v1/recordings/${recordingId}/download`])
   return [
     bold('See it through two of the APIs; paste this into another terminal:'),
     ...lines.flatMap(([about, ...commands]) => ['', dim(`  # ${about}`), ...commands.map((command) => `  ${command}`)]),
