@@ -44,7 +44,8 @@ export interface SignedIn {
 export async function signIn(session: Session, services: SigningInServices, login: string, password: string): Promise<SignedIn> {
   const { database, lockout, passwords } = services
   const rows = (await database.read(null, findLogin, { login })) as LoginRow[]
-  const found = rows[0]
+  // A name that several organisations know is counted as typed: failures against one person lock nobody else's.
+  const found = rows.length === 1 ? rows[0] : undefined
   const name = found ? `user:${found.organizationId}:${found.id}` : `login:${login.toLowerCase()}`
   await lockout.check(name)
   const user = await rightOne(rows, (hash) => passwords.verify(hash, password, () => lockout.check(name)))
