@@ -18,7 +18,9 @@ export function signedByTwilio(house: House): Verify {
     if (twilio.signatureCheck && !isSigned(request, twilio.authToken ?? null)) refuse('invalid_signature')
     const fields = new Map(request.form)
     const numbers = [fields.get('To'), fields.get('Called'), fields.get('From')].filter((number) => number !== undefined)
-    const owner = await findOwner(house.database, 'twilio', fields.get('CallSid') ?? '', numbers)
+    // What is told of a party that was rung is told of the call it was rung for.
+    const sid = fields.get('ParentCallSid') || fields.get('CallSid') || ''
+    const owner = await findOwner(house.database, 'twilio', sid, numbers)
     if (owner) owners.set(request, owner)
     return systemPrincipal(owner?.organizationId ?? 0, 'provider:twilio', 'provider')
   }

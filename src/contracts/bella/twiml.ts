@@ -87,5 +87,9 @@ function listen(voice: Voice, line: Extract<Line, { do: 'listen' }>, { reply, la
 
 function dial(voice: Voice, { number, from, timeoutS }: Extract<Line, { do: 'dial' }>, { url }: Page): void {
   const dialling = voice.dial({ action: url('dialled'), method: 'POST', callerId: from, timeout: timeoutS, answerOnBridge: true })
-  dialling.number(number)
+  // How the other party fares is a leg of the call.
+  dialling.number(
+    { statusCallback: url('status'), statusCallbackMethod: 'POST', statusCallbackEvent: ['initiated', 'answered', 'completed'] },
+    number,
+  )
 }

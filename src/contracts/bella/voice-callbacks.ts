@@ -1,7 +1,7 @@
 // B2: what Twilio tells of a call besides the words: how it stands, what was recorded, how a transfer went. Reports come
 // late, twice and in any order; the domain makes the same of them each time.
 import { Type } from 'typebox'
-import { adoptCall, advanceCall, advanceLeg, type CallStatus, openCall } from '../../domain/calls/index.ts'
+import { addLeg, adoptCall, advanceCall, advanceLeg, type CallStatus, defaultCauses, openCall } from '../../domain/calls/index.ts'
 import { afterDial, afterMessage, answerPlaced, keepWaiting, putThrough } from '../../domain/reception/index.ts'
 import { reportRecording } from '../../domain/recordings/index.ts'
 import { receiveVoicemail } from '../../domain/voicemail/index.ts'
@@ -145,12 +145,20 @@ async function follow(session: Session, post: StatusPost, known: string | null):
   const status = statuses[post.CallStatus ?? '']
   if (!status || session.organizationId === 0) return
   const at = timeOf(post.Timestamp) ?? session.now()
+  if (post.ParentCallSid && post.ParentCallSid !== post.CallSid) return known ? followParty(session, post, known, status, at) : undefined
   const callId = known ?? (await openMissed(session, post, at))
-  if (post.ParentCallSid && post.ParentCallSid !== post.CallSid) {
-    if (status === 'in_progress') return advanceLeg(session, callId, post.CallSid, { at, status: 'answered' })
-    return advanceLeg(session, callId, post.CallSid, { at, status: 'ended' })
-  }
   await advanceCall(session, callId, { status, at, durationS: post.CallDuration === undefined ? null : Number(post.CallDuration) })
+}
+
+/** Somebody who was rung for a call: a leg of it, however little is heard of them. */
+async function followParty(session: Session, post: StatusPost, callId: string, status: CallStatus, at: Date): Promise<void> {
+  await addLeg(session, callId, { kind: 'number', number: post.To ?? null, sid: post.CallSid, at })
+  if (status === 'queued' || status === 'ringing') return
+  await advanceLeg(session, callId, post.CallSid, {
+    at,
+    status: status === 'in_progress' ? 'answered' : 'ended',
+    hangupCause: defaultCauses[status] ?? null,
+  })
 }
 
 async function openMissed(session: Session, post: StatusPost, at: Date): Promise<string> {

@@ -1,5 +1,5 @@
 export { advanceCall, type CallReport } from './advance.ts'
-export { type CallStatus, callStatuses, type Direction, directions } from './call.ts'
+export { type CallStatus, callStatuses, type Direction, defaultCauses, directions } from './call.ts'
 export type { CallRow } from './calls.sql.ts'
 export { hangUp, hold, liveCall, transfer } from './control.ts'
 export { findProviderCall, liveCalls, loadCall, organizationsWithLiveCalls, ownerOfProviderCall } from './find.ts'

@@ -39,8 +39,9 @@ export function twilioTelephony(client: TwilioClient): Telephony {
       )
       return { sid: call.sid }
     },
-    hangUp: async (sid) => void (await client.call((sdk) => sdk.calls(sid).update({ status: 'completed' }), repeatable)),
-    redirect: async (sid, url) => void (await client.call((sdk) => sdk.calls(sid).update({ url, method: 'POST' }), repeatable)),
+    hangUp: async (sid) => void (await client.call((sdk) => sdk.calls(sid).update({ status: 'completed' }), repeatable).catch(refuseOver)),
+    redirect: async (sid, url) =>
+      void (await client.call((sdk) => sdk.calls(sid).update({ url, method: 'POST' }), repeatable).catch(refuseOver)),
     async sendMessage({ from, to, text }) {
       const message = await client.call((sdk) => sdk.messages.create({ from, to, body: text }), once)
       return { sid: message.sid }
@@ -56,6 +57,13 @@ export function twilioTelephony(client: TwilioClient): Telephony {
     fetchCall: (sid) => nullWhenUnknown(() => fetchCall(client, sid)),
     fetchRecording: (recordingSid) => nullWhenUnknown(() => fetchRecording(client, recordingSid)),
   }
+}
+
+/** The call ended while we were asking, and the news of it is still on its way (21220: not in progress). */
+function refuseOver(error: unknown): never {
+  const over = (error as { code?: unknown }).code === 21_220 || isUnknown(error)
+  if (over) return refuse('call_not_live', { cause: error })
+  throw error
 }
 
 async function setRecording(
