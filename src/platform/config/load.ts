@@ -98,6 +98,9 @@ const needs =
     values[variable] !== undefined && given(environment, other) === undefined ? problem(other, `must be set, because ${variable} is`) : []
 
 const rules: readonly Rule[] = [
+  // Node.js never comes back from making folders there.
+  ({ PATCHBAY_DATA }) =>
+    /^\/(?:proc|sys)(?:\/|$)/.test(PATCHBAY_DATA) ? problem('PATCHBAY_DATA', 'must be a folder that keeps files', PATCHBAY_DATA) : [],
   needs('TLS_CERT', 'TLS_KEY'),
   needs('TLS_KEY', 'TLS_CERT'),
   needs('AUTH0_DOMAIN', 'AUTH0_AUDIENCE'),
