@@ -2,7 +2,7 @@
 // refusal that wrote something is seen.
 import pg from 'pg'
 import twilio from 'twilio'
-import { carrierToken, pathOf, upload } from '../isolation/asking.ts'
+import { carrierToken, pathOf } from '../isolation/asking.ts'
 import { openCarrier } from '../isolation/carrier.ts'
 import { matrix, type Sent } from '../isolation/matrix.ts'
 import type { Operation } from '../isolation/operations.ts'
@@ -66,4 +66,4 @@ export async function openArena(options: HouseOptions = {}): Promise<Arena> {
   }
 }
 
-export { pathOf, upload }
+export { pathOf }

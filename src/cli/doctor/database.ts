@@ -1,8 +1,7 @@
 // The database: whether it answers, is new enough, up to date, and keeps organisations apart; and the queue in it.
 import { readdir } from 'node:fs/promises'
-import pg from 'pg'
 import type { Settings } from '../../platform/config/index.ts'
-import { type Database, migrationsFolder, openDatabase } from '../../platform/db/index.ts'
+import { appliedMigrations, type Database, migrationsFolder, openDatabase } from '../../platform/db/index.ts'
 import { openQueue } from '../../platform/jobs/index.ts'
 import { systemClock } from '../../platform/time/index.ts'
 import { CommandError } from '../terminal.ts'
@@ -45,11 +44,8 @@ async function version(database: Database): Promise<string> {
 
 async function schema(url: string): Promise<Finding> {
   const advice = 'Run ./patchbay migrate.'
-  const client = new pg.Client({ connectionString: url, options: '-c role=patchbay_owner' })
   try {
-    await client.connect()
-    const { rows } = await client.query<{ name: string }>('SELECT name FROM patchbay_migrations')
-    const applied = new Set(rows.map(({ name }) => name))
+    const applied = new Set(await appliedMigrations(url))
     const there = (await readdir(migrationsFolder)).filter((name) => name.endsWith('.sql')).sort()
     const missing = there.filter((name) => !applied.delete(name))
     if (missing.length > 0) return wrong('schema', `${missing.length} migrations behind: ${missing.join(', ')}`, advice)
@@ -58,8 +54,6 @@ async function schema(url: string): Promise<Finding> {
     return ok('schema', `up to date (${there.at(-1)})`)
   } catch (error) {
     return wrong('schema', inWords(error), advice)
-  } finally {
-    await client.end()
   }
 }
 

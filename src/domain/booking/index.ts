@@ -19,7 +19,6 @@ export {
   addHoliday,
   addResource,
   type CalendarSettings,
-  readBook,
   seedBooking,
   setCalendar,
   timezoneOf,

@@ -2,5 +2,5 @@ export { type Ears, type EarsServices, openEars, type Transcriber } from './ears
 export type { Line, Reply } from './lines.ts'
 export { findOwner, type Owner } from './owner.ts'
 export { afterDial, afterMessage, answerPlaced, keepWaiting, putThrough } from './placed.ts'
-export { answerCall, beginDialogue, type Ring, unanswered } from './reception.ts'
+export { answerCall, type Ring } from './reception.ts'
 export { type ReceptionServices, type TurnInput, takeTurn } from './turn.ts'

@@ -1,3 +1,3 @@
 export { breaks, type Connection, type Database, type DatabaseOptions, openDatabase } from './database.ts'
-export { migrate, migrationsFolder } from './migrate.ts'
+export { appliedMigrations, migrate, migrationsFolder } from './migrate.ts'
 export { type Statement, statement } from './statement.ts'

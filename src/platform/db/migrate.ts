@@ -33,6 +33,18 @@ export async function migrate({ url, folder = migrationsFolder, onProgress = () 
   }
 }
 
+/** The names of the migrations that a database has. */
+export async function appliedMigrations(url: string): Promise<string[]> {
+  const client = new pg.Client({ connectionString: url, options: '-c role=patchbay_owner' })
+  try {
+    await client.connect()
+    const { rows } = await client.query<{ name: string }>('SELECT name FROM patchbay_migrations')
+    return rows.map(({ name }) => name)
+  } finally {
+    await client.end()
+  }
+}
+
 async function applyAll(client: pg.Client, folder: string, onProgress: (name: string) => void): Promise<string[]> {
   const { rows } = await client.query<{ name: string; sha256: string }>('SELECT name, sha256 FROM patchbay_migrations')
   const known = new Map(rows.map((row) => [row.name, row.sha256]))

@@ -1,5 +1,5 @@
 // What the server tells about itself: log lines, metrics, traces. Nothing personal leaves by any of the three.
 export { createLogger, type Log, type Logger, type LoggerOptions } from './logger.ts'
-export { maskError, maskText, maskValue } from './mask.ts'
+export { maskValue } from './mask.ts'
 export { type FinishedRequest, type Metrics, openMetrics, type RouteFigures } from './metrics.ts'
 export { openTracing, type Tracing } from './tracing.ts'
