@@ -127,7 +127,7 @@ export async function openHouse({
     openSession: sessionFor,
     startedAt: clock.now().getTime(),
     ...providers,
-  } // prettier-ignore
+  }
 
   let draining = false
   const server = await buildServer({

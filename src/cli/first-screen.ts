@@ -22,7 +22,7 @@ const script = [
   { expect: 'name', say: "it's Grace Hopper", confidence: 0.93 },
   { expect: 'book|shall|right|confirm|correct', say: 'yes please', confidence: 0.97 },
   { expect: 'else', say: "no that's everything, thanks, bye", confidence: 0.95 },
-] // prettier-ignore
+]
 
 /** Lets a sandbox caller ring the demo number, shows what is said, and what came of it. */
 export async function showFirstCall(house: RunningHouse, credentials: Credentials, sandboxUrl: string): Promise<void> {

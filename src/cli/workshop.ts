@@ -75,7 +75,7 @@ export async function withWorkshop(work: (shop: Workshop) => Promise<number>): P
           address: null,
           mask: maskValue,
         }),
-    }) // prettier-ignore
+    })
   } finally {
     await bus.close()
     await database.close()

@@ -107,7 +107,7 @@ describe('the calendar as text (RFC 5545)', () => {
     revision: 0,
     createdAt: at,
     updatedAt: at,
-  } // prettier-ignore
+  }
 
   test('what callers say cannot add lines of its own', () => {
     const calendar = lines(renderCalendar([hostile], 100))

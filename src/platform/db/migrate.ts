@@ -2,6 +2,7 @@
 // A migration that was applied and has since been edited is refused: the past is not rewritten.
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Logger, runMigrations } from 'graphile-worker'
 import pg from 'pg'
@@ -50,7 +51,7 @@ async function applyAll(client: pg.Client, folder: string, onProgress: (name: st
   const known = new Map(rows.map((row) => [row.name, row.sha256]))
   const applied: string[] = []
   for (const name of (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort()) {
-    const sql = await readFile(new URL(name, `file://${folder}/`), 'utf8')
+    const sql = await readFile(join(folder, name), 'utf8')
     const sha256 = createHash('sha256').update(sql).digest('hex')
     const before = known.get(name)
     if (before && before !== sha256) throw new Error(`migration ${name} was applied in another form; write a new one instead of editing it`)

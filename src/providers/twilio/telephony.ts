@@ -132,7 +132,7 @@ export function noTelephony(): Telephony {
     stopRecording: none,
     fetchCall: none,
     fetchRecording: none,
-  } // prettier-ignore
+  }
 }
 
 /** The audio behind a recording's address: only Twilio's own, so that nobody makes us fetch from elsewhere. */
