@@ -41,7 +41,7 @@ export const german: Prompts = {
     noBooking: 'Ich finde keinen Termin zu der Nummer, von der Sie anrufen.',
     noEarlier: 'Früher ist nichts frei.',
     noLater: 'Später ist an dem Tag nichts frei.',
-    pickOne: 'Welchen davon möchten Sie?',
+    pickOne: 'Ich sage sie noch einmal.',
     thanks: 'Danke, {name}.',
     notHeard: 'Entschuldigung, ich habe nichts gehört.',
     notUnderstood: 'Entschuldigung, das habe ich nicht verstanden.',

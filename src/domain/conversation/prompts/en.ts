@@ -46,7 +46,7 @@ export const english: Prompts = {
     noBooking: 'I can find no appointment for the number you are calling from.',
     noEarlier: 'I have nothing earlier.',
     noLater: 'I have nothing later that day.',
-    pickOne: 'Which of them would you like?',
+    pickOne: 'Let me say them again.',
     thanks: 'Thank you, {name}.',
     notHeard: 'Sorry, I did not hear anything.',
     notUnderstood: 'Sorry, I did not understand that.',
