@@ -33,6 +33,7 @@ export async function startSandbox(dataFolder: string, environment: Readonly<Rec
       SANDBOX_TIED: '1',
       SANDBOX_ACCOUNT_SID: account.accountSid,
       SANDBOX_AUTH_TOKEN: account.authToken,
+      SANDBOX_OPENAI_KEY: account.authToken,
       // A server that restarts is found again: the box is more patient than a carrier.
       SANDBOX_WEBHOOK_RETRY_S: environment.SANDBOX_WEBHOOK_RETRY_S ?? '10',
     },

@@ -80,5 +80,9 @@ const ownSandbox = (rising: Rising, { dataFolder }: Settings, environment: Envir
 function withSandbox(settings: Settings, sandbox: Sandbox | null): Settings {
   if (!sandbox) return settings
   const { accountSid, authToken, baseUrl } = sandbox
-  return { ...settings, twilio: { ...settings.twilio, accountSid, authToken, baseUrl } }
+  return {
+    ...settings,
+    twilio: { ...settings.twilio, accountSid, authToken, baseUrl },
+    transcription: { apiKey: authToken, baseUrl: `${baseUrl}/v1`, model: 'whisper-1' },
+  }
 }

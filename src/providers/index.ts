@@ -27,7 +27,7 @@ export function openProviders(input: { settings: Settings; guards: Guards; log: 
   const { accountSid, authToken, baseUrl: twilioUrl } = settings.twilio
   const twilio = accountSid && authToken ? openTwilio({ accountSid, authToken, baseUrl: twilioUrl }, guards) : null
   const openai = settings.openai ? openOpenAi(settings.openai, guards) : null
-  const transcriber = openai ? openAiTranscriber(openai) : null
+  const transcriber = transcriberOf(settings, openai, guards)
   const voice = (part: string) => `${baseUrl()}/twilio/voice/${part}`
   const telephony = twilio ? twilioTelephony(twilio) : noTelephony()
   return {
@@ -43,6 +43,14 @@ export function openProviders(input: { settings: Settings; guards: Guards; log: 
     transcriber,
     ears: openEars({ transcriber, fetchAudio: twilio ? twilioAudio(twilio) : async () => null }),
   }
+}
+
+/** The operator's own service; else the sandbox's, when it runs; else nobody transcribes. */
+function transcriberOf({ transcription }: Settings, openai: OpenAiClient | null, guards: Guards): Transcriber | null {
+  if (openai) return openAiTranscriber(openai)
+  if (!transcription) return null
+  const { model, ...rest } = transcription
+  return openAiTranscriber(openOpenAi({ ...rest, model, transcriptionModel: model }, guards))
 }
 
 function understandingOf(openai: OpenAiClient | null): Understanding {

@@ -1,5 +1,6 @@
 // B3: where the carrier's recogniser was unsure, or gave only a recording, the words come from transcription instead.
 // Without a transcriber, or when it fails, what the carrier heard stands.
+import { withTimeout } from '../../platform/resilience/index.ts'
 import type { Session } from '../../platform/session/index.ts'
 import { recordUsage } from '../billing/index.ts'
 import type { Heard } from '../conversation/index.ts'
@@ -19,6 +20,10 @@ export interface EarsServices {
   readonly fetchAudio: (url: string) => Promise<{ audio: Buffer; contentType: string; durationS: number } | null>
 }
 
+/** Somebody is on the line: the carrier gives a turn 15 s in all. */
+const patienceMs = 5_000
+const tooSlow = () => new Error(`no transcription within ${patienceMs} ms`)
+
 /** Twilio's own advice calls results below this unreliable. */
 const unsure = 0.4
 
@@ -30,7 +35,9 @@ export function openEars({ transcriber, fetchAudio }: EarsServices): Ears {
         const recording = await fetchAudio(recordingUrl)
         if (!recording) return heard
         const { audio, contentType, durationS } = recording
-        const found = await transcriber.transcribe(audio, { filename: 'turn.wav', contentType, language: 'en' })
+        const found = await withTimeout(patienceMs, tooSlow, () =>
+          transcriber.transcribe(audio, { filename: 'turn.wav', contentType, language: 'en' }),
+        )
         await recordUsage(session, {
           kind: 'transcription',
           quantity: durationS,

@@ -54,6 +54,8 @@ export interface Settings {
     readonly baseUrl?: string
     readonly signatureCheck: boolean
   }
+  /** Who transcribes where no OpenAI key is set: the sandbox, when it runs. */
+  readonly transcription?: { readonly apiKey: string; readonly baseUrl: string; readonly model: string }
   readonly openai?: { readonly apiKey: string; readonly baseUrl?: string; readonly model: string; readonly transcriptionModel: string }
   readonly dgapiUrl?: string
   readonly coreapiUrl?: string

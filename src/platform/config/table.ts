@@ -148,9 +148,9 @@ export const table = {
     text: 'How many seconds a request body may take to arrive; of an upload, how long it may stand still.',
   }),
   MAX_BLOB_BYTES: integer({
-    default: 104_857_600,
+    default: 5_368_709_120,
     min: 1024,
-    max: 5_368_709_120,
+    max: 5_497_558_138_880,
     from: ['patchbay'],
     text: 'The largest file that may be uploaded or recorded.',
   }),

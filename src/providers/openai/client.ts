@@ -9,16 +9,23 @@ export interface OpenAiSettings {
   readonly transcriptionModel: string
 }
 
+type Work<T> = (sdk: OpenAI, signal: AbortSignal) => Promise<T>
+
 export interface OpenAiClient {
   readonly settings: OpenAiSettings
-  call<T>(work: (sdk: OpenAI, signal: AbortSignal) => Promise<T>): Promise<T>
+  /** While somebody is on the line. */
+  call<T>(work: Work<T>): Promise<T>
+  /** For whole recordings: nobody waits, and it takes as long as it takes to listen. */
+  transcribe<T>(work: Work<T>): Promise<T>
 }
 
-/** B3: two seconds for a turn; a third of that is the breaker's patience in failures. */
-const policy = { timeoutMs: 2_000, retries: 0, breaker: { failures: 5, halfOpenAfterMs: 30_000 } }
+/** B3: two seconds for a turn. */
+const turnPolicy = { timeoutMs: 2_000, retries: 0, breaker: { failures: 5, halfOpenAfterMs: 30_000 } }
+const transcriptionPolicy = { timeoutMs: 60_000, retries: 1, breaker: { failures: 5, halfOpenAfterMs: 30_000 } }
 
 export function openOpenAi(settings: OpenAiSettings, guards: Guards): OpenAiClient {
-  const guard: Guard = guards.guard('openai_api', policy)
+  const turns: Guard = guards.guard('openai_api', turnPolicy)
+  const transcriptions: Guard = guards.guard('openai_transcription', transcriptionPolicy)
   let sdk: Promise<OpenAI> | null = null
   const load = async (): Promise<OpenAI> => {
     const { default: Sdk } = await import('openai')
@@ -29,7 +36,12 @@ export function openOpenAi(settings: OpenAiSettings, guards: Guards): OpenAiClie
     async call(work) {
       sdk ??= load()
       const loaded = await sdk
-      return guard.call((signal) => work(loaded, signal))
+      return turns.call((signal) => work(loaded, signal))
+    },
+    async transcribe(work) {
+      sdk ??= load()
+      const loaded = await sdk
+      return transcriptions.call((signal) => work(loaded, signal), { idempotent: true })
     },
   }
 }

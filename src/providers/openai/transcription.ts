@@ -11,7 +11,7 @@ export function openAiTranscriber(client: OpenAiClient): Transcriber {
     async transcribe(audio, { filename, contentType, language }) {
       const { toFile } = await import('openai')
       const file = await toFile(audio, filename, { type: contentType })
-      const { text } = await client.call((sdk, signal) =>
+      const { text } = await client.transcribe((sdk, signal) =>
         sdk.audio.transcriptions.create({ file, model: client.settings.transcriptionModel, language }, { signal }),
       )
       return text.trim() ? { text: text.trim() } : null
