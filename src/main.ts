@@ -96,6 +96,7 @@ export async function openHouse({
     permissionsOf,
     trustedKey: settings.jwt.publicKey,
     trustedIssuer: settings.jwt.issuer,
+    trustedAudience: settings.jwt.publicKey ? settings.jwt.audience : undefined,
     auth0: settings.auth0,
   })
 

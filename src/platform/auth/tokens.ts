@@ -41,8 +41,8 @@ export interface TokenOptions {
   readonly trustedKey?: string | undefined
   readonly trustedIssuer?: string | undefined
   readonly trustedAudience?: string | undefined
-  readonly auth0?: { readonly domain: string; readonly audience: string } | undefined
-  readonly auth0BaseUrl?: string | undefined
+  /** `baseUrl`: where its key set is, when that is not the domain itself (a proxy, a test). */
+  readonly auth0?: { readonly domain: string; readonly audience: string; readonly baseUrl?: string | undefined } | undefined
 }
 
 interface Verified {
@@ -103,7 +103,7 @@ async function trustedIssuers(options: TokenOptions): Promise<TrustedIssuer[]> {
   const builtIn: TrustedIssuer = { issuer, audience, builtIn: true, key: async ({ kid }) => findKey(keys, kid) }
   const list = [builtIn]
   if (options.auth0) {
-    const base = options.auth0BaseUrl ?? `https://${options.auth0.domain}/`
+    const base = options.auth0.baseUrl ?? `https://${options.auth0.domain}/`
     const jwks = createRemoteJWKSet(new URL('.well-known/jwks.json', base), {
       timeoutDuration: 3000,
       cooldownDuration: 30_000,
