@@ -17,6 +17,7 @@ import {
   type Principal,
   settleFact,
   systemPrincipal,
+  usualAudience,
 } from './platform/auth/index.ts'
 import { openBlobs } from './platform/blobs/index.ts'
 import { openCaches } from './platform/cache/index.ts'
@@ -201,8 +202,6 @@ async function within(ms: number, work: Promise<unknown>, late: () => void): Pro
 
 /** Jobs at once in one process: they wait for others far more than they compute. */
 const jobConcurrency = 8
-/** What tokens of the built-in issuer are for, unless the operator names it. */
-export const usualAudience = 'https://sapien.natterbox.com'
 
 const loggerOf = (settings: Settings): Logger => createLogger({ level: settings.log.level, pretty: process.stdout.isTTY })
 

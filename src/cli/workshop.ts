@@ -1,7 +1,6 @@
 // What a command works with: the running server's database, without a server of its own.
 
 import { permissionsOf } from '../domain/people/index.ts'
-import { usualAudience } from '../main.ts'
 import {
   type ApiKeys,
   openApiKeys,
@@ -11,6 +10,7 @@ import {
   settleFact,
   systemPrincipal,
   type Tokens,
+  usualAudience,
 } from '../platform/auth/index.ts'
 import { loadSettings, readEnvironment, type Settings } from '../platform/config/index.ts'
 import { findEmbedded } from '../platform/db/embedded.ts'

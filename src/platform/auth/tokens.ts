@@ -12,6 +12,9 @@ import type { Revocations } from './revocations.ts'
 import { longestTokenS, type SigningKeys } from './signing-keys.ts'
 import { hasRepeatedKey } from './strict-json.ts'
 
+/** What tokens of the built-in issuer are for, unless the operator names it. */
+export const usualAudience = 'https://sapien.natterbox.com'
+
 export interface TokenClaims {
   readonly subject: string
   readonly organizationId: number
