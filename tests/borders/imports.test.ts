@@ -72,13 +72,16 @@ describe('who may know whom', () => {
     expect(await rulesBroken()).toContain(rule)
   })
 
-  test('a driver in the domain is noticed, though it is a package', async () => {
+  test.each([
+    ['the domain', 'src/domain/people/rule.ts', 'domain-uses-no-framework'],
+    ['a contract', 'src/contracts/sapien/other.ts', 'contracts-call-the-domain'],
+  ])('a driver in %s is noticed, though it is a package', async (_where, file, rule) => {
     writeHouse()
     mkdirSync(join(root, 'node_modules/pg'), { recursive: true })
     writeFileSync(join(root, 'node_modules/pg/package.json'), '{"name":"pg","main":"index.js"}')
     writeFileSync(join(root, 'node_modules/pg/index.js'), 'exports.a = 1')
-    write('src/domain/people/rule.ts', 'pg')
-    expect(await rulesBroken()).toEqual(['domain-uses-no-framework'])
+    write(file, 'pg')
+    expect(await rulesBroken()).toEqual([rule])
   })
 
   test('a longer way back between domain folders is noticed, types included, and the way is named', async () => {
