@@ -1,22 +1,22 @@
-// kill -9 in the middle of calls, at 50 and more random moments: ten callers are on the line, each somewhere else in the
+// kill -9 in the middle of calls, at random moments: ten callers are on the line, each somewhere else in the
 // conversation, whenever the server dies. No booking that a caller was told of is lost, none is doubled, every call ends
 // in a true state, and the event feed has no hole.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { effort } from '../support/effort.ts'
 import { openTestHouse, type TestHouse } from '../support/house.ts'
-import { firstLine, startTestSandbox, type TestSandbox } from '../support/sandbox.ts'
+import { freePort } from '../support/peers.ts'
+import { type Process, startProcess } from '../support/processes.ts'
+import { startTestSandbox, type TestSandbox } from '../support/sandbox.ts'
+import { until } from '../support/until.ts'
 
-const kills = 6
+const kills = effort({ full: 50, short: 6, taste: 1 })
 const callersAtOnce = 10
-const root = new URL('../../', import.meta.url).pathname
 
 let house: TestHouse
 let sandbox: TestSandbox
 let port: number
-let server: ChildProcess
+let server: Process
 
 beforeAll(async () => {
   house = await openTestHouse()
@@ -36,40 +36,23 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  server.kill('SIGKILL')
+  await server.end('SIGKILL')
   await sandbox.stop()
   await house.close()
 })
 
 /** The API in a process of its own, over the test's database. */
-async function startServer(): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['src/cli/index.ts', 'serve'], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
+const startServer = (): Promise<Process> =>
+  startProcess('serve', {
+    databaseUrl: house.databaseUrl,
+    port,
     env: {
-      ...process.env,
-      APP_ENV: 'testing',
-      DATABASE_URL: house.databaseUrl,
       PATCHBAY_DATA: house.house.settings.dataFolder,
-      SECRET_KEY: house.house.settings.secretKey,
-      PORT: String(port),
-      LOG_LEVEL: 'fatal',
       TWILIO_ACCOUNT_SID: sandbox.accountSid,
       TWILIO_AUTH_TOKEN: sandbox.authToken,
       TWILIO_BASE_URL: sandbox.baseUrl,
     },
   })
-  await firstLine(child)
-  return child
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
-}
 
 interface Seen {
   sid: string
@@ -106,34 +89,33 @@ async function ring(index: number): Promise<string> {
 
 const seen = async (sid: string): Promise<Seen> => (await sandbox.get(`/sandbox/calls/${sid}`)) as Seen
 
-async function until(condition: () => Promise<boolean>, what: string, withinMs: number): Promise<void> {
-  const deadline = performance.now() + withinMs
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`)
-    await new Promise(setImmediate)
-  }
-}
-
 describe('the server is killed in the middle of calls', () => {
-  test('no booking is lost or doubled, every call ends truly, the feed has no hole', async () => {
-    const sids: string[] = []
-    for (let round = 0; round < kills; round++) {
-      const batch = await Promise.all(Array.from({ length: callersAtOnce }, (_, index) => ring(round * callersAtOnce + index)))
-      sids.push(...batch)
-      // The moment of death: after a random number of answers have gone out to these callers.
-      const answers = 5 + Math.floor(Math.random() * 30)
-      await until(
-        async () => (await Promise.all(batch.map(seen))).reduce((sum, call) => sum + call.heard.length, 0) >= answers,
-        `${answers} answers in round ${round}`,
-        20_000,
-      )
-      server.kill('SIGKILL')
-      await once(server, 'exit')
-      server = await startServer()
-      await until(async () => (await Promise.all(batch.map(seen))).every(({ status }) => over.has(status)), `round ${round} to end`, 40_000)
-    }
-    await checkAll(await Promise.all(sids.map(seen)))
-  }, 240_000)
+  test(
+    'no booking is lost or doubled, every call ends truly, the feed has no hole',
+    async () => {
+      const sids: string[] = []
+      for (let round = 0; round < kills; round++) {
+        const batch = await Promise.all(Array.from({ length: callersAtOnce }, (_, index) => ring(round * callersAtOnce + index)))
+        sids.push(...batch)
+        // The moment of death: after a random number of answers have gone out to these callers.
+        const answers = 5 + Math.floor(Math.random() * 30)
+        await until(
+          `${answers} answers in round ${round}`,
+          async () => (await Promise.all(batch.map(seen))).reduce((sum, call) => sum + call.heard.length, 0) >= answers,
+          20_000,
+        )
+        await server.end('SIGKILL')
+        server = await startServer()
+        await until(
+          `round ${round} to end`,
+          async () => (await Promise.all(batch.map(seen))).every(({ status }) => over.has(status)),
+          40_000,
+        )
+      }
+      await checkAll(await Promise.all(sids.map(seen)))
+    },
+    60_000 + kills * 40_000,
+  )
 })
 
 const over = new Set(['completed', 'failed', 'busy', 'no-answer', 'canceled'])
@@ -142,7 +124,7 @@ async function checkAll(calls: Seen[]): Promise<void> {
   const database = new pg.Client({ connectionString: house.databaseUrl })
   await database.connect()
   try {
-    await until(async () => (await live(database)) === 0, 'every call to have ended here too', 15_000)
+    await until('every call to have ended here too', async () => (await live(database)) === 0)
     const { rows: booked } = await database.query<{ mobile: string; count: number }>(
       `SELECT c.mobile, count(*)::int AS count FROM booking.appointments a JOIN contacts.contacts c USING (organization_id)
         WHERE a.contact_id = c.id AND a.status = 'booked' GROUP BY c.mobile`,

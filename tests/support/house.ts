@@ -12,6 +12,7 @@ import type { Session } from '../../src/platform/session/index.ts'
 import { createLogger } from '../../src/platform/telemetry/index.ts'
 import type { Clock } from '../../src/platform/time/index.ts'
 import { createDatabase, templateReady } from './postgres.ts'
+import { testing } from './settings.ts'
 
 export interface TestHouse {
   readonly url: string
@@ -77,23 +78,6 @@ export async function openTestHouse(options: HouseOptions = {}): Promise<TestHou
       await database.drop()
     },
   }
-}
-
-/** Limits are off: the tests of limits set their own. */
-const testing = {
-  APP_ENV: 'testing',
-  PORT: '0',
-  HOST: '127.0.0.1',
-  LOG_LEVEL: 'error',
-  PATCHBAY_SANDBOX: 'off',
-  TWILIO_ACCOUNT_SID: 'AC00000000000000000000000000000001',
-  TWILIO_AUTH_TOKEN: 'a-token-that-only-tests-know-0001',
-  TWILIO_BASE_URL: 'http://127.0.0.1:9',
-  SECRET_KEY: 'a-key-that-only-tests-know-0123456789',
-  LIMIT_SAPIEN: 'off',
-  LIMIT_SEI: 'off',
-  LIMIT_SEI_ANONYMOUS: 'off',
-  LIMIT_BELLA: 'off',
 }
 
 function send(url: string, method: string, path: string, { token, key, json, form, body, headers }: RequestOptions): Promise<Response> {

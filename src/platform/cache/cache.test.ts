@@ -1,14 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type FaultProxy, faultProxy } from '../../../tests/support/fault-proxy.ts'
+import { memcachedInstalled, type Peer, redisInstalled, startMemcached, startRedis } from '../../../tests/support/peers.ts'
 import { memoryBus } from '../resilience/memory-bus.ts'
-import {
-  type FaultProxy,
-  faultProxy,
-  memcachedInstalled,
-  type Peer,
-  redisInstalled,
-  startMemcached,
-  startRedis,
-} from '../resilience/test-peers.ts'
 import { openVault } from '../secrets/index.ts'
 import { createLogger } from '../telemetry/index.ts'
 import { type Clock, movableClock, systemClock } from '../time/index.ts'

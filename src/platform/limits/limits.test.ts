@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { type FaultProxy, faultProxy, type Peer, redisInstalled, startRedis } from '../resilience/test-peers.ts'
+import { type FaultProxy, faultProxy } from '../../../tests/support/fault-proxy.ts'
+import { type Peer, redisInstalled, startRedis } from '../../../tests/support/peers.ts'
 import { createLogger } from '../telemetry/index.ts'
 import { movableClock, systemClock } from '../time/index.ts'
 import { type Limit, type LimitOutcome, limitHeaders, openLimiter, parseLimit } from './index.ts'

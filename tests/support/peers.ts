@@ -1,8 +1,8 @@
-// For tests: a real Redis and a real Memcached on a free port of this machine, and a TCP proxy that makes them slow, silent or absent.
-// `null` where the program is not installed; the tests that need it are then skipped by name.
+// A real Redis and a real Memcached on a free port of this machine. Where the program is not installed, the tests that
+// need it are skipped by name.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
 export interface Peer {
@@ -57,40 +57,4 @@ async function listening(port: number, child: ChildProcess): Promise<void> {
     await delay(25)
   }
   throw new Error(`nothing listens on ${port}`)
-}
-
-export interface FaultProxy extends Peer {
-  /** `pass` hands bytes on, `silent` swallows them, `refuse` resets every connection; `lie` rewrites what the server answers. */
-  mode: 'pass' | 'silent' | 'refuse'
-  delayMs: number
-  lie: ((answer: Buffer) => Buffer) | null
-}
-
-/** Stands before `target` on a port of its own. */
-export async function faultProxy(target: number): Promise<FaultProxy> {
-  const sockets = new Set<Socket>()
-  const faults: { mode: FaultProxy['mode']; delayMs: number; lie: FaultProxy['lie'] } = { mode: 'pass', delayMs: 0, lie: null }
-  const relay = (from: Socket, to: Socket, answers: boolean) => {
-    from.on('data', (data: Buffer) => {
-      if (faults.mode === 'silent') return
-      const bytes = answers && faults.lie ? faults.lie(data) : data
-      setTimeout(() => to.write(bytes), faults.delayMs)
-    })
-    from.on('error', () => to.destroy()).on('close', () => to.destroy())
-  }
-  const server = createServer((client) => {
-    if (faults.mode === 'refuse') return void client.resetAndDestroy()
-    const upstream = connect(target, '127.0.0.1')
-    sockets.add(client).add(upstream)
-    relay(client, upstream, false)
-    relay(upstream, client, true)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return Object.assign(faults, {
-    port: portOf(server.address()),
-    stop: async () => {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-    },
-  })
 }

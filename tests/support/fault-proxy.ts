@@ -1,0 +1,58 @@
+// A TCP proxy that makes whatever stands behind it slow, silent, absent or a liar, and that cuts what runs through it.
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+export interface FaultProxy {
+  readonly port: number
+  /**
+   * `pass` hands bytes on, `silent` swallows them, `refuse` resets every new connection and `lie` rewrites what the
+   * server answers. Connections that are open stay open: `cut` ends them.
+   */
+  mode: 'pass' | 'silent' | 'refuse'
+  delayMs: number
+  lie: ((answer: Buffer) => Buffer) | null
+  /** Resets every connection that is open. @returns how many there were */
+  cut(): number
+  stop(): Promise<void>
+}
+
+/** Stands before `target` on a port of its own. */
+export async function faultProxy(target: number, host = '127.0.0.1'): Promise<FaultProxy> {
+  const sockets = new Set<Socket>()
+  const faults: { mode: FaultProxy['mode']; delayMs: number; lie: FaultProxy['lie'] } = { mode: 'pass', delayMs: 0, lie: null }
+  const relay = (from: Socket, to: Socket, answers: boolean) => {
+    from.on('data', (data: Buffer) => {
+      if (faults.mode === 'silent') return
+      const bytes = answers && faults.lie ? faults.lie(data) : data
+      if (faults.delayMs > 0) setTimeout(() => to.write(bytes), faults.delayMs)
+      else if (!to.write(bytes)) from.pause()
+    })
+    to.on('drain', () => from.resume())
+    from.on('end', () => to.end()).on('error', () => to.destroy())
+    from.on('close', () => {
+      sockets.delete(from)
+      to.destroy()
+    })
+  }
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    if (faults.mode === 'refuse') return void client.resetAndDestroy()
+    const upstream = connect({ port: target, host, allowHalfOpen: true })
+    sockets.add(client).add(upstream)
+    relay(client, upstream, false)
+    relay(upstream, client, true)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return Object.assign(faults, {
+    port: (server.address() as AddressInfo).port,
+    cut() {
+      const open = [...sockets]
+      for (const socket of open) socket.resetAndDestroy()
+      return open.length
+    },
+    async stop() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  })
+}
