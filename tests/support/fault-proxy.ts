@@ -16,8 +16,9 @@ export interface FaultProxy {
   stop(): Promise<void>
 }
 
-/** Stands before `target` on a port of its own. */
-export async function faultProxy(target: number, host = '127.0.0.1'): Promise<FaultProxy> {
+/** Stands before `target`, a port or the path of a socket, on a port of its own. */
+export async function faultProxy(target: number | string, host = '127.0.0.1'): Promise<FaultProxy> {
+  const where = typeof target === 'string' ? { path: target } : { port: target, host }
   const sockets = new Set<Socket>()
   const faults: { mode: FaultProxy['mode']; delayMs: number; lie: FaultProxy['lie'] } = { mode: 'pass', delayMs: 0, lie: null }
   const relay = (from: Socket, to: Socket, answers: boolean) => {
@@ -36,7 +37,7 @@ export async function faultProxy(target: number, host = '127.0.0.1'): Promise<Fa
   }
   const server = createServer({ allowHalfOpen: true }, (client) => {
     if (faults.mode === 'refuse') return void client.resetAndDestroy()
-    const upstream = connect({ port: target, host, allowHalfOpen: true })
+    const upstream = connect({ ...where, allowHalfOpen: true })
     sockets.add(client).add(upstream)
     relay(client, upstream, false)
     relay(upstream, client, true)

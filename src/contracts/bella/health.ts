@@ -26,7 +26,7 @@ export const health = ({ database, log }: House): AnyEndpoint[] => [
         await database.ping()
         return { db: 'ok' }
       } catch (error) {
-        log.warn({ err: error }, 'not ready: the database does not answer')
+        log.debug({ err: error }, 'not ready: the database does not answer') // the database itself tells of an outage, once
         return answer(503, { db: 'error' })
       }
     },

@@ -1,11 +1,14 @@
 // The door to PostgreSQL: reads over shared lanes, changes over pooled connections, both as `patchbay_app`,
 // the role that owns nothing and that row-level security binds.
 import pg from 'pg'
-import { refuse } from '../errors/index.ts'
+import { Refusal } from '../errors/index.ts'
 import { tenantSetting } from './batch.ts'
-import { type Lanes, openLanes } from './lanes.ts'
+import { openEar } from './ear.ts'
+import { openLanes } from './lanes.ts'
+import { openWatch, type Watch } from './silence.ts'
 import { bindValues, type Statement } from './statement.ts'
 import { type Connection, type Counted, runTransaction } from './transaction.ts'
+import { codeOf, lossOf, notConnected, type Outage, openOutage, readOnly, translate, unavailable } from './trouble.ts'
 
 export type { Connection } from './transaction.ts'
 
@@ -32,7 +35,10 @@ export interface DatabaseOptions {
   readonly url: string
   readonly lanes: number
   readonly writers: number
+  /** Told once of an outage, however many connections it takes with it. */
   readonly onError: (error: Error) => void
+  /** Told when it is over. */
+  readonly onBack?: (lastedMs: number) => void
   /** Told of every statement that ran: its name, how long it took, whether it failed. */
   readonly onStatement?: (name: string, failed: boolean) => void
 }
@@ -41,44 +47,96 @@ export interface DatabaseOptions {
 pg.types.setTypeParser(20, Number)
 pg.types.setTypeParser(1700, Number)
 
+/** To be connected, or to wait for a connection that is free. */
+const connectMs = 4_000
+/** For a lock that somebody else holds: a transaction that was left idle must not hold up whoever meets it. */
+const lockMs = 3_000
+const readMs = 15_000
+const changeMs = 60_000
+const pingMs = 2_000
+
 export function openDatabase(options: DatabaseOptions): Database {
-  const config: pg.ClientConfig = { connectionString: options.url, options: '-c role=patchbay_app', application_name: 'patchbay' }
-  const lanes = openLanes({ ...config, statement_timeout: 15_000 }, options.lanes, options.onError)
-  const pool = new pg.Pool({
-    ...config,
-    max: options.writers,
-    connectionTimeoutMillis: 5_000,
-    idleTimeoutMillis: 30_000,
-    idle_in_transaction_session_timeout: 60_000,
-    statement_timeout: 60_000,
-  })
-  pool.on('error', options.onError)
-  // A connection that is lost while it is used fails the query, which tells whoever waits for it; its `error` event, which
-  // nobody else hears then, would end the process.
-  pool.on('connect', (client) => client.on('error', () => {}))
+  const config: pg.ClientConfig = {
+    connectionString: options.url,
+    options: '-c role=patchbay_app',
+    application_name: 'patchbay',
+    connectionTimeoutMillis: connectMs,
+    lock_timeout: lockMs,
+    keepAlive: true,
+  }
+  const outage = openOutage(options.onError, options.onBack ?? (() => {}), () => performance.now())
+  const watch = openWatch(config)
+  const lanes = openLanes({ config: { ...config, statement_timeout: readMs }, size: options.lanes, watch, onError: outage.failed })
+  const pool = openPool({ ...config, statement_timeout: changeMs, max: options.writers }, watch, outage)
   const seen = options.onStatement ?? (() => {})
 
   async function counted<T>(name: string, work: () => Promise<T>): Promise<T> {
     try {
       const result = await work()
+      outage.worked()
       seen(name, false)
       return result
     } catch (error) {
+      const loss = lossOf(error)
+      if (loss) outage.failed(loss)
       seen(name, true)
       throw translate(error)
     }
   }
+  const read: Database['read'] = (organizationId, statement, params) =>
+    counted(statement.name, () => lanes.run(tenantText(organizationId), prepared(statement, params, organizationId)))
 
   return {
     pool,
     url: options.url,
-    read: (organizationId, statement, params) =>
-      counted(statement.name, () => lanes.run(tenantText(organizationId), prepared(statement, params, organizationId))),
+    read,
     transaction: (organizationId, work) => transaction(pool, organizationId, work, counted),
     stream: (organizationId, statement, params, pageSize) => stream(pool, organizationId, statement, params, pageSize),
-    listen: (channels, onMessage, onLost) => listen(config, channels, onMessage, onLost),
-    ping: () => counted('ping', async () => void (await pool.query('SELECT 1'))),
-    close: () => closeAll(pool, lanes),
+    listen: (channels, onMessage, onLost) =>
+      openEar(config, channels, onMessage, (error) => {
+        outage.failed(error)
+        onLost(error)
+      }),
+    ping: () => soon(counted('ping', () => lanes.run('', sign))),
+    async close() {
+      const late = setTimeout(() => watch.cutAll(), connectMs)
+      await Promise.all([pool.end(), lanes.close()])
+      clearTimeout(late)
+      watch.close()
+    },
+  }
+}
+
+const sign = { name: 'patchbay_ping', text: 'SELECT 1', values: [] }
+
+/** Whoever asks whether the database answers does not want to wait for it. */
+async function soon(answer: Promise<unknown>): Promise<void> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(unavailable(new Error(`no answer within ${pingMs} ms`))), pingMs)
+  try {
+    await Promise.race([answer, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function openPool(config: pg.PoolConfig, watch: Watch, outage: Outage): pg.Pool {
+  const pool = new pg.Pool({ ...config, idleTimeoutMillis: 30_000, idle_in_transaction_session_timeout: 60_000 })
+  pool.on('error', outage.failed)
+  pool.on('connect', (client) => {
+    // A connection that is lost while it is used fails the query, which tells whoever waits for it; its `error` event,
+    // which nobody else hears then, would end the process.
+    client.on('error', () => {})
+    watch.add(client)
+  })
+  return pool
+}
+
+async function connected(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect()
+  } catch (error) {
+    throw notConnected(error)
   }
 }
 
@@ -95,7 +153,7 @@ async function transaction<T>(
   work: (c: Connection) => Promise<T>,
   counted: Counted,
 ): Promise<T> {
-  const client = await counted('connect', () => pool.connect())
+  const client = await counted('connect', () => connected(pool))
   let broken: Error | undefined
   try {
     return await runTransaction(client, organizationId, work, counted)
@@ -103,6 +161,8 @@ async function transaction<T>(
     await client.query('ROLLBACK').catch((failure: Error) => {
       broken = failure
     })
+    // What takes no changes was the leader once: the next transaction asks whoever is it now.
+    if (error instanceof Refusal && codeOf(error.cause) === readOnly) broken ??= error
     throw translate(error)
   } finally {
     client.release(broken)
@@ -110,7 +170,7 @@ async function transaction<T>(
 }
 
 async function* stream(pool: pg.Pool, organizationId: number, statement: Statement<unknown, unknown>, params: object, pageSize: number) {
-  const client = await pool.connect()
+  const client = await connected(pool)
   let broken: Error | undefined
   try {
     await client.query('BEGIN READ ONLY')
@@ -121,6 +181,8 @@ async function* stream(pool: pg.Pool, organizationId: number, statement: Stateme
       if (rows.length === 0) break
       yield rows
     }
+  } catch (error) {
+    throw translate(error)
   } finally {
     await client.query('ROLLBACK').catch((failure: Error) => {
       broken = failure
@@ -129,45 +191,5 @@ async function* stream(pool: pg.Pool, organizationId: number, statement: Stateme
   }
 }
 
-async function listen(
-  config: pg.ClientConfig,
-  channels: readonly string[],
-  onMessage: (channel: string, payload: string) => void,
-  onError: (error: Error) => void,
-) {
-  const client = new pg.Client(config)
-  client.on('error', onError)
-  client.on('notification', (message) => onMessage(message.channel, message.payload ?? ''))
-  await client.connect()
-  for (const channel of channels) await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`)
-  return { close: () => client.end() }
-}
-
-async function closeAll(pool: pg.Pool, lanes: Lanes): Promise<void> {
-  await Promise.all([pool.end(), lanes.close()])
-}
-
 /** Whether an error is the breach of a named constraint (unique, exclusion, foreign key, check). */
 export const breaks = (error: unknown, constraint: string): boolean => (error as { constraint?: string }).constraint === constraint
-
-/** SQLSTATE classes that mean "not now": connection trouble, no resources, shut-down, a lost serialisation race. */
-const unavailable = /^(08|53|57P|25P03|40001|40P01|55P03)/
-const networkTrouble = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'ENOTFOUND'])
-
-function translate(error: unknown): unknown {
-  const { code, message } = error as { code?: string; message?: string }
-  const cutOff =
-    !code && /Connection terminated|timeout exceeded when trying to connect|not queryable|Query read timeout/.test(message ?? '')
-  if (cutOff || (code && (unavailable.test(code) || networkTrouble.has(code)))) {
-    return wrapUnavailable(error)
-  }
-  return error
-}
-
-function wrapUnavailable(cause: unknown): unknown {
-  try {
-    return refuse('database_unavailable', { cause, headers: { 'retry-after': '1' } })
-  } catch (refusal) {
-    return refusal
-  }
-}

@@ -2,6 +2,8 @@
 // no connection of its own. The least busy lane takes the next read; a lane that breaks is opened anew.
 import pg from 'pg'
 import { runBatch, tenantSetting } from './batch.ts'
+import type { Watch } from './silence.ts'
+import { codeOf, notConnected, readOnly } from './trouble.ts'
 
 interface Lane {
   client: Promise<pg.Client> | null
@@ -13,11 +15,19 @@ export interface Lanes {
   close(): Promise<void>
 }
 
+export interface LanesOptions {
+  readonly config: pg.ClientConfig
+  readonly size: number
+  readonly watch: Watch
+  /** Told of a lane that broke, or could not be opened. */
+  readonly onError: (error: Error) => void
+}
+
 /** PostgreSQL's `invalid_sql_statement_name`: an earlier batch failed before it had parsed the shared statement. */
 const notPrepared = '26000'
 
-export function openLanes(config: pg.ClientConfig, size: number, onError: (error: Error) => void): Lanes {
-  const lanes: Lane[] = Array.from({ length: size }, () => ({ client: null, inFlight: 0 }))
+export function openLanes(options: LanesOptions): Lanes {
+  const lanes: Lane[] = Array.from({ length: options.size }, () => ({ client: null, inFlight: 0 }))
 
   function pick(): Lane {
     let best = lanes[0] as Lane
@@ -26,25 +36,34 @@ export function openLanes(config: pg.ClientConfig, size: number, onError: (error
   }
 
   function connect(lane: Lane): Promise<pg.Client> {
-    const opening = openLane(config, (error) => {
+    /** One connection can say more than once that it is lost, and by then the lane may have another. */
+    const forget = (error: Error) => {
+      if (lane.client !== opening) return
       lane.client = null
-      onError(error)
-    })
+      options.onError(error)
+    }
+    const opening = openLane(options, forget)
     lane.client = opening
-    opening.catch(() => {
-      lane.client = null
-    })
+    opening.catch(forget)
     return opening
+  }
+
+  async function clientOf(lane: Lane): Promise<pg.Client> {
+    try {
+      return await (lane.client ?? connect(lane))
+    } catch (error) {
+      throw notConnected(error)
+    }
   }
 
   async function run(tenant: string, query: { name: string; text: string; values: unknown[] }, again = true): Promise<unknown[]> {
     const lane = pick()
     lane.inFlight++
     try {
-      const client = await (lane.client ?? connect(lane))
-      return await runBatch(client, tenant, query)
+      const client = await clientOf(lane)
+      return await runBatch(client, tenant, query).catch((error: unknown) => leaveFollower(lane, client, error))
     } catch (error) {
-      if (again && (error as { code?: string }).code === notPrepared) return run(tenant, query, false)
+      if (again && codeOf(error) === notPrepared) return run(tenant, query, false)
       throw error
     } finally {
       lane.inFlight--
@@ -54,15 +73,31 @@ export function openLanes(config: pg.ClientConfig, size: number, onError: (error
   return {
     run: (tenant, query) => run(tenant, query),
     async close() {
-      await Promise.all(lanes.map(async (lane) => (lane.client ? (await lane.client).end() : undefined)))
+      const open = await Promise.allSettled(lanes.flatMap(({ client }) => client ?? []))
+      await Promise.all(open.map((lane) => (lane.status === 'fulfilled' ? lane.value.end() : undefined)))
     },
   }
 }
 
-async function openLane(config: pg.ClientConfig, onError: (error: Error) => void): Promise<pg.Client> {
-  const client = new pg.Client({ ...config, pipeline: true } as pg.ClientConfig)
+/** A server that takes no changes was the leader once: the next read asks whoever is it now. */
+function leaveFollower(lane: Lane, client: pg.Client, error: unknown): never {
+  if (codeOf(error) === readOnly) {
+    lane.client = null
+    void client.end()
+  }
+  throw error
+}
+
+async function openLane({ config, watch }: LanesOptions, onError: (error: Error) => void): Promise<pg.Client> {
+  const client = new pg.Client({ ...config, pipeline: true })
   client.on('error', onError)
   await client.connect()
-  await client.query({ ...tenantSetting, values: [''] })
-  return client
+  watch.add(client)
+  try {
+    await client.query({ ...tenantSetting, values: [''] })
+    return client
+  } catch (error) {
+    void client.end()
+    throw error
+  }
 }

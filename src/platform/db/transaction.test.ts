@@ -72,7 +72,7 @@ describe('a transaction', () => {
       return tx.run(shown, {})
     })
     expect(await hurried).toEqual([{ value: '5s' }])
-    expect(await database.transaction(1, (tx) => tx.run(shown, {}))).toEqual([{ value: '0' }])
+    expect(await database.transaction(1, (tx) => tx.run(shown, {}))).toEqual([{ value: '3s' }])
   })
 
   test('runs statements that were started together, in that order', async () => {

@@ -37,7 +37,7 @@ export async function openBus(database: Database, log: Log): Promise<BusConnecti
   }
   const onLost = (error: Error) => {
     if (closed || retry) return
-    log.warn({ err: error }, 'lost the notification connection; reconnecting')
+    log.debug({ err: error }, 'lost the notification connection; reconnecting') // the database itself tells of an outage, once
     retry = setTimeout(reconnect, retryMs)
   }
   const reconnect = () => {

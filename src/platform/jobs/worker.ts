@@ -4,7 +4,7 @@ import { EventEmitter } from 'node:events'
 import { type JobHelpers, Logger, parseCronItems, type Runner, run, type TaskList } from 'graphile-worker'
 import pg from 'pg'
 import { systemPrincipal } from '../auth/principal.ts'
-import type { Database } from '../db/index.ts'
+import { type Database, watchPool } from '../db/index.ts'
 import type { Log, Session } from '../session/index.ts'
 import { freeDeadWorkers, reportWorkers } from './jobs.sql.ts'
 
@@ -41,10 +41,13 @@ export interface Worker {
 
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { database, jobs, log } = options
-  const pool = new pg.Pool({ connectionString: database.url, options: '-c role=patchbay_owner', max: options.concurrency + 2 })
+  const config = { connectionString: database.url, options: '-c role=patchbay_owner', connectionTimeoutMillis: 10_000, keepAlive: true }
+  const pool = new pg.Pool({ ...config, max: options.concurrency + 2 })
+  const endWatch = watchPool(pool, config)
   let stopping = false
   // A pool that ends does not wait for its connections' last words, which may be the server's own farewell.
-  const onError = (error: Error) => stopping || log.warn({ err: error }, 'lost a connection of the job queue')
+  // The database itself tells of an outage, once.
+  const onError = (error: Error) => stopping || log.debug({ err: error }, 'lost a connection of the job queue')
   pool.on('error', onError)
   pool.on('connect', (client) => client.on('error', onError))
   const events = new EventEmitter()
@@ -66,7 +69,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   return {
     stop: () => {
       stopping = true
-      return stop(runner, timer, pool)
+      return stop(runner, timer, pool).finally(endWatch)
     },
   }
 }
