@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { contracts, type House } from './contracts/index.ts'
 import { jobs } from './domain/jobs.ts'
 import { permissionsOf } from './domain/people/index.ts'
+import { type Audit, openAudit } from './platform/audit/index.ts'
 import {
   openApiKeys,
   openLockout,
@@ -78,6 +79,7 @@ export async function openHouse({
   let address = settings.publicUrl ?? ''
   const baseUrl = () => address
   const blobs = openBlobs({ settings, vault, clock, baseUrl, guard: guards.guard('s3', s3Policy) })
+  const audit = openAudit({ database, vault, blobs, clock, log })
 
   const signingKeys = await openSigningKeys(database, vault, clock)
   const refreshKeys = () => signingKeys.refresh().catch((error: unknown) => log.error({ err: error }, 'could not read the new signing key'))
@@ -114,6 +116,7 @@ export async function openHouse({
     log,
     vault,
     blobs,
+    audit,
     caches,
     guards,
     metrics,
@@ -174,6 +177,7 @@ export async function openHouse({
       await within(graceMs, Promise.all(workers.map((worker) => worker.stop())), () =>
         log.warn({}, 'jobs were still running; they run again'),
       )
+      if (workers.length > 0) await within(graceMs, lastCheckpoint(audit, log), () => log.warn({}, 'no last checkpoint of the audit log'))
       guards.close()
       await Promise.all([caches.close(), limiter.close(), blobs.close(), bus.close()])
       await database.close()
@@ -199,6 +203,10 @@ async function within(ms: number, work: Promise<unknown>, late: () => void): Pro
   await Promise.race([work, deadline])
   clearTimeout(timer)
 }
+
+/** What was written since the last one; the next process to run jobs makes it where this one cannot. */
+const lastCheckpoint = (audit: Audit, log: Logger): Promise<unknown> =>
+  audit.checkpoint().catch((error: unknown) => log.warn({ err: error }, 'no last checkpoint of the audit log'))
 
 /** Jobs at once in one process: they wait for others far more than they compute. */
 const jobConcurrency = 8

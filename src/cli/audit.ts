@@ -1,22 +1,76 @@
-// patchbay audit verify: whether the audit log is what was written, and where not.
+// patchbay audit verify: whether the audit log is what was written, and where not. Ends with 1 when it is not.
+// Beside it: a checkpoint now, the key that others check them by, and taking a state as it is (a backup put back).
 import { parseArgs } from 'node:util'
-import { listOrganizationIds } from '../domain/tenancy/index.ts'
-import { verifyAudit } from '../platform/audit/index.ts'
-import { CommandError, parseId, say } from './terminal.ts'
-import { withWorkshop } from './workshop.ts'
+import type { Audit, AuditVerdict } from '../platform/audit/index.ts'
+import { CommandError, dim, green, parseId, say, step, yellow } from './terminal.ts'
+import { withHouse } from './with-house.ts'
 
-export function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args: [...args], options: { org: { type: 'string' } }, allowPositionals: true })
-  if (positionals[0] !== 'verify') throw new CommandError('Say audit verify.')
-  return withWorkshop(async ({ session, database }) => {
-    const ids = values.org ? [parseId(values.org, '--org')] : await listOrganizationIds(database)
-    let broken = 0
-    for (const id of ids) {
-      const { entries, breaks } = await verifyAudit(session(id))
-      say(`organisation ${id}: ${entries} entries, ${breaks.length === 0 ? 'the chain is whole' : 'the chain is broken'}`)
-      for (const { seq, reason } of breaks) say(`  entry ${seq}: ${reason}`)
-      broken += breaks.length
-    }
-    return broken === 0 ? 0 : 1
+const options = {
+  org: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  key: { type: 'string', multiple: true },
+  reason: { type: 'string' },
+} as const
+
+export async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
+  const [verb] = positionals
+  if (!verb || !['verify', 'checkpoint', 'key', 'accept'].includes(verb))
+    throw new CommandError('Say audit verify, audit checkpoint, audit key or audit accept --reason "…".')
+  if (verb === 'accept' && !values.reason?.trim())
+    throw new CommandError('Say why the audit log is taken as it is: audit accept --reason "…". Every later verdict shows it.')
+  const organizationId = values.org === undefined ? undefined : parseId(values.org, '--org')
+  const { key: keys = [] } = values
+  for (const key of keys) if (!/^[A-Za-z0-9_-]{43}$/.test(key)) throw new CommandError('--key must be what audit key prints.')
+  return withHouse(async ({ house: { audit } }) => {
+    if (verb === 'key') console.log(audit.publicKey)
+    else if (verb === 'checkpoint') console.log(JSON.stringify(await made(audit)))
+    else if (verb === 'accept') console.log(JSON.stringify(await made(audit, values.reason)))
+    else return await verify(audit, { keys, ...(organizationId === undefined ? {} : { organizationId }) }, values.json)
+    return 0
   })
+}
+
+async function made(audit: Audit, accept?: string): Promise<object> {
+  const checkpoint = await audit.checkpoint(accept === undefined ? {} : { accept })
+  if (accept !== undefined && !checkpoint)
+    throw new CommandError('Another process made a checkpoint at this moment. Look at it, and say it again.')
+  return checkpoint ?? { number: null, findings: [] }
+}
+
+async function verify(audit: Audit, options: Parameters<Audit['verify']>[0], json: boolean): Promise<number> {
+  if (json) {
+    const verdict = await audit.verify(options)
+    console.log(JSON.stringify({ ok: verdict.findings.length === 0, ...verdict }, null, 2))
+    return verdict.findings.length === 0 ? 0 : 1
+  }
+  let entries = 0
+  const onProgress = (count: number) => {
+    entries = count
+  }
+  const verdict = await step(
+    () => `Reading the audit log: ${entries.toLocaleString('en')} entries`,
+    () => audit.verify({ ...options, onProgress }),
+  )
+  show(verdict)
+  return verdict.findings.length === 0 ? 0 : 1
+}
+
+function show({ chains, checkpoints, findings }: AuditVerdict): void {
+  for (const { organizationId, entries, findings: own } of chains) {
+    const state = own.length === 0 ? 'the chain is whole' : yellow('the chain is broken')
+    say(`organisation ${organizationId}: ${entries} ${entries === 1 ? 'entry' : 'entries'}, ${state}`)
+    for (const { words, kind } of own) say(`  ${words} ${dim(`[${kind}]`)}`)
+  }
+  const { inDatabase, outside } = checkpoints
+  say(
+    `checkpoints: ${inDatabase} in the database, ${outside} outside it${inDatabase + outside === 0 ? '; patchbay audit checkpoint makes one' : ''}`,
+  )
+  for (const { words, kind, organizationId } of findings) if (organizationId === null) say(`  ${words} ${dim(`[${kind}]`)}`)
+  for (const { number, at, reason } of checkpoints.statements) say(`  checkpoint ${number} (${at}) took the log as it was: ${reason}`)
+  say(
+    findings.length === 0
+      ? green('Nothing is wrong.')
+      : yellow(`${findings.length} ${findings.length === 1 ? 'thing is' : 'things are'} wrong.`),
+  )
 }

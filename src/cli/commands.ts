@@ -47,7 +47,11 @@ export const commands: Readonly<Record<string, Command>> = {
     load: () => import('./keys.ts'),
   },
   secrets: { usage: 'secrets rotate', summary: 'seal everything anew under the present SECRET_KEY', load: () => import('./secrets.ts') },
-  audit: { usage: 'audit verify [--org 100]', summary: 'check the chain of audit entries', load: () => import('./audit.ts') },
+  audit: {
+    usage: 'audit verify [--org 100] [--json] [--key …] | audit checkpoint | audit key | audit accept --reason "…"',
+    summary: 'check the chain of audit entries against its signed checkpoints',
+    load: () => import('./audit.ts'),
+  },
   privacy: {
     usage: 'privacy export|erase --contact +44… [--org 100]',
     summary: 'what is held about a person, or their erasure: calls stay, the person goes',

@@ -19,21 +19,22 @@ export function endProgress(): void {
   progressEnded = true
 }
 
-/** Tells of a step that takes longer than a second; its line is repeated with the seconds on a terminal. */
-export async function step<T>(title: string, work: () => Promise<T>): Promise<T> {
+/** Tells of a step that takes longer than a second; its line is repeated with the seconds (and a new title) on a terminal. */
+export async function step<T>(title: string | (() => string), work: () => Promise<T>): Promise<T> {
   const began = performance.now()
+  const named = () => (typeof title === 'string' ? title : title())
   const elapsed = () => `${((performance.now() - began) / 1000).toFixed(1)} s`
   const timer = setInterval(() => {
     if (progressEnded) return
-    if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K${dim(`  ${title} … ${elapsed()}`)}`)
-    else say(`  ${title} … ${elapsed()}`)
+    if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K${dim(`  ${named()} … ${elapsed()}`)}`)
+    else say(`  ${named()} … ${elapsed()}`)
   }, 1000)
   try {
     return await work()
   } finally {
     clearInterval(timer)
     if (!progressEnded && performance.now() - began > 1000)
-      say(`${process.stdout.isTTY ? '\r\u001b[K' : ''}${dim(`  ${title}: ${elapsed()}`)}`)
+      say(`${process.stdout.isTTY ? '\r\u001b[K' : ''}${dim(`  ${named()}: ${elapsed()}`)}`)
   }
 }
 

@@ -3,6 +3,7 @@ import type { Messenger } from '../domain/booking/index.ts'
 import type { CallUrls, Telephony } from '../domain/calls/index.ts'
 import type { Understanding } from '../domain/conversation/index.ts'
 import type { Ears, Transcriber } from '../domain/reception/index.ts'
+import type { Audit } from '../platform/audit/index.ts'
 import type {
   ApiKeys,
   Lockout,
@@ -35,6 +36,7 @@ export interface House {
   readonly log: Log
   readonly vault: Vault
   readonly blobs: BlobStore
+  readonly audit: Audit
   readonly caches: Caches
   readonly guards: Guards
   readonly metrics: Metrics

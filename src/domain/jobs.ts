@@ -1,4 +1,5 @@
 // Every job there is, with what each needs; the worker runs these and no others.
+import { type Audit, auditJobs } from '../platform/audit/index.ts'
 import type { Lockout, systemPrincipal } from '../platform/auth/index.ts'
 import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Caches } from '../platform/cache/index.ts'
@@ -15,6 +16,7 @@ import { type Transcriber, voicemailJobs } from './voicemail/index.ts'
 export interface JobServices {
   readonly caches: Caches
   readonly blobs: BlobStore
+  readonly audit: Audit
   readonly lockout: Lockout
   readonly telephony: Telephony
   readonly callUrls: CallUrls
@@ -30,5 +32,6 @@ export const jobs = (services: JobServices): Job[] => [
   ...fileJobs(services),
   ...bookingJobs(services),
   ...peopleJobs(services),
+  ...auditJobs(services),
   ...maintenanceJobs(),
 ]

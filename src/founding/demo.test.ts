@@ -7,7 +7,6 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createDatabase, type TestDatabase, templateReady } from '../../tests/support/postgres.ts'
 import { openHouse, type RunningHouse } from '../main.ts'
-import { verifyAudit } from '../platform/audit/index.ts'
 import { systemPrincipal } from '../platform/auth/index.ts'
 import { loadSettings } from '../platform/config/index.ts'
 import { migrate, statement } from '../platform/db/index.ts'
@@ -124,6 +123,6 @@ describe('the demo', () => {
   })
 
   test('is audited like everything else', async () => {
-    expect((await verifyAudit(session)).breaks).toEqual([])
+    expect((await house.audit.verify()).findings).toEqual([])
   })
 })

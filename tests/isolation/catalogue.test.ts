@@ -124,6 +124,7 @@ describe('what looks across tenants', () => {
         `numbers.find_number(text) of patchbay_platform ${bound}`,
         `people.find_login(text) of patchbay_platform ${bound}`,
         `platform.append(bigint,text,text,text,text,timestamp with time zone,jsonb) of patchbay_platform ${bound}`,
+        `platform.audit_chains() of patchbay_platform ${bound}`,
         `platform.enqueue(text,json,timestamp with time zone,text,integer,integer,text) of patchbay_owner ${bound}`,
         `platform.extend_partitions() of patchbay_owner ${bound}`,
         `platform.forget_answers(timestamp with time zone) of patchbay_platform ${bound}`,

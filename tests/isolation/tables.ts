@@ -4,6 +4,7 @@ import type pg from 'pg'
 
 /** Tables that belong to the installation and not to a tenant. Whoever adds one says here why. */
 export const shared: Readonly<Record<string, string>> = {
+  'platform.audit_checkpoints': 'where all chains stood, signed together',
   'platform.signing_keys': 'the built-in issuer is everybody’s',
   'platform.facts': 'facts about the installation',
   'platform.workers': 'which processes are alive',

@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto'
 import { request as plainRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { verifyAudit } from '../../src/platform/audit/index.ts'
 import { movableClock } from '../../src/platform/time/index.ts'
 import { openTestHouse, type RequestOptions, type TestHouse } from '../support/house.ts'
 import { asker, lacking } from './asking.ts'
@@ -152,8 +151,8 @@ test('two Authorization headers are refused, whatever they say', async () => {
 })
 
 test('every change is one entry of the audit chain, and the chain holds', async () => {
-  const before = (await verifyAudit(house.session())).entries
+  const before = (await house.house.audit.verify({ organizationId: 100 })).entries
   await ask('POST', '/v1/users', { token, json: person() })
-  const { entries, breaks } = await verifyAudit(house.session())
-  expect([entries, breaks]).toEqual([before + 1, []])
+  const { entries, findings } = await house.house.audit.verify({ organizationId: 100 })
+  expect([entries, findings]).toEqual([before + 1, []])
 })

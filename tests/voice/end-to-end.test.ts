@@ -4,7 +4,6 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { writeCredentials } from '../../src/founding/credentials.ts'
-import { verifyAudit } from '../../src/platform/audit/index.ts'
 import { statement } from '../../src/platform/db/index.ts'
 import { openTestHouse, type TestHouse } from '../support/house.ts'
 import { startTestSandbox, type TestSandbox } from '../support/sandbox.ts'
@@ -114,8 +113,7 @@ describe('a call from a sandbox caller', () => {
   })
 
   test('is billed, audited and told, without a hole and without a second time', async () => {
-    const session = house.session()
-    expect((await verifyAudit(session)).breaks).toEqual([])
+    expect((await house.house.audit.verify()).findings).toEqual([])
     const { default: pg } = await import('pg')
     const database = new pg.Client({ connectionString: house.databaseUrl })
     await database.connect()

@@ -3,7 +3,6 @@ import { Readable } from 'node:stream'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestHouse, type TestHouse } from '../../../tests/support/house.ts'
-import { verifyAudit } from '../../platform/audit/index.ts'
 import { movableClock } from '../../platform/time/index.ts'
 import { builtinUnderstanding } from '../../providers/understanding/index.ts'
 import { advanceCall, type Telephony } from '../calls/index.ts'
@@ -109,7 +108,7 @@ describe('a person who is to be forgotten', () => {
     for (const { key } of files.rows) await expect.poll(() => tested.house.blobs.stat(key), { timeout: 10_000 }).toBeNull()
     const after = await client.query('SELECT duration_s, cost_micros, status, outcome FROM calls.calls WHERE id = $1', [booked])
     expect(after.rows).toEqual(before.rows)
-    expect((await verifyAudit(session)).breaks).toEqual([])
+    expect((await tested.house.audit.verify()).findings).toEqual([])
     await expect(erasePerson(session, { mobile }, tested.house)).rejects.toMatchObject({ code: 'contact_not_found' })
   })
 

@@ -1,30 +1,45 @@
 import { statement } from '../db/index.ts'
+import { entryColumns } from './entry.ts'
 
-/** Every entry whose hash, place or predecessor is not what the chain says; the earliest first. */
-export const findBreaks = statement<object, { seq: number; reason: string }>(
-  'audit_breaks',
-  `WITH chain AS (
-     SELECT seq, hash, lag(seq) OVER w AS before_seq,
-            platform.audit_digest(coalesce(lag(hash) OVER w, '\\x'), organization_id, seq, at, actor, actor_kind, address, request_id,
-                                  action, resource, before, after) AS expected
-       FROM platform.audit_log
-      WHERE organization_id = :organizationId
-     WINDOW w AS (ORDER BY seq)
-   )
-   SELECT seq, CASE WHEN seq <> coalesce(before_seq, 0) + 1 THEN 'entries before this one are missing'
-                    ELSE 'this entry, or the one before it, is not what was written' END AS reason
-     FROM chain
-    WHERE hash <> expected OR seq <> coalesce(before_seq, 0) + 1
-    ORDER BY seq
-    LIMIT 10`,
+const whole = (value: number): number => {
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no number of an entry or an organisation`)
+  return value
+}
+// COPY takes no parameters; what is put in here are whole numbers.
+/** `after` 0 asks for all, and for what has a number that no entry has. */
+export const copyEntries = (organizationId: number, after: number): string =>
+  `SELECT ${entryColumns} FROM platform.audit_log
+    WHERE organization_id = ${whole(organizationId)}${after === 0 ? '' : ` AND seq > ${whole(after)}`} ORDER BY seq`
+export const selectHead = (organizationId: number): string =>
+  `SELECT audit_seq AS seq, audit_head AS hash FROM platform.feeds WHERE organization_id = ${whole(organizationId)}`
+
+export interface ChainRow {
+  organizationId: number
+  seq: number
+  hash: Buffer
+}
+export const selectChains = statement<object, ChainRow>(
+  'audit_chains',
+  `SELECT organization_id AS "organizationId", seq, hash FROM platform.audit_chains()`,
 )
-export const selectChainEnd = statement<object, { count: number; lastSeq: number; auditSeq: number; headMatches: boolean }>(
-  'audit_end',
-  `SELECT count(l.seq)::int AS count, coalesce(max(l.seq), 0) AS "lastSeq", f.audit_seq AS "auditSeq",
-          coalesce(f.audit_head = (SELECT hash FROM platform.audit_log WHERE organization_id = :organizationId ORDER BY seq DESC LIMIT 1),
-                   f.audit_seq = 0) AS "headMatches"
-     FROM platform.feeds f
-     LEFT JOIN platform.audit_log l ON l.organization_id = f.organization_id
-    WHERE f.organization_id = :organizationId
-    GROUP BY f.organization_id, f.audit_seq, f.audit_head`,
+
+export interface CheckpointRow {
+  number: number
+  at: Date
+  body: string
+  signature: string
+}
+export const selectCheckpoints = statement<{ after: number; limit: number }, CheckpointRow>(
+  'audit_checkpoints_after',
+  `SELECT number, at, body, signature FROM platform.audit_checkpoints WHERE number > :after::bigint ORDER BY number LIMIT :limit::int`,
+)
+export const selectNewestCheckpoint = statement<object, { number: number }>(
+  'audit_checkpoint_newest',
+  `SELECT coalesce(max(number), 0) AS number FROM platform.audit_checkpoints`,
+)
+/** One at a time, in every process: any constant does, as long as nobody else uses it. */
+export const lockCheckpoints = statement<object, never>('audit_checkpoints_lock', `SELECT pg_advisory_xact_lock(7263402)`)
+export const insertCheckpoint = statement<CheckpointRow, never>(
+  'audit_checkpoint_insert',
+  `INSERT INTO platform.audit_checkpoints (number, at, body, signature) VALUES (:number, :at, :body, :signature)`,
 )

@@ -14,6 +14,8 @@ export interface Vault {
   needsReseal(sealed: string): boolean
   /** HMAC-SHA256, base64url, under a key of its own for each purpose. */
   signer(purpose: string): (text: string) => string
+  /** 32 secret bytes for a purpose: under the current key first, then under each previous one. */
+  keys(purpose: string): readonly Buffer[]
   /** Compares in constant time, and takes the signatures of previous keys too. */
   verifier(purpose: string): (text: string, signature: string) => boolean
 }
@@ -53,6 +55,7 @@ export function openVault(input: { readonly key: string; readonly previous: read
       const key = current.derive(`sign ${purpose}`)
       return (text) => sign(key, text).toString('base64url')
     },
+    keys: (purpose) => masters.map((master) => master.derive(`key ${purpose}`)),
     verifier: (purpose) => {
       const keys = masters.map((master) => master.derive(`sign ${purpose}`))
       return (text, signature) => matches(keys, text, signature)
