@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { contracts, type House } from './contracts/index.ts'
 import { jobs } from './domain/jobs.ts'
 import { permissionsOf } from './domain/people/index.ts'
+import { openStanding } from './domain/tenancy/index.ts'
 import { type Audit, openAudit } from './platform/audit/index.ts'
 import {
   openApiKeys,
@@ -81,10 +82,8 @@ export async function openHouse({
   const blobs = openBlobs({ settings, vault, clock, baseUrl, guard: guards.guard('s3', s3Policy) })
   const audit = openAudit({ database, vault, blobs, clock, log })
 
-  const signingKeys = await openSigningKeys(database, vault, clock)
-  const refreshKeys = () => signingKeys.refresh().catch((error: unknown) => log.error({ err: error }, 'could not read the new signing key'))
-  bus.subscribe('auth.keys_rotated', () => void refreshKeys())
-  const revocations = await openRevocations(database, bus, clock)
+  const signingKeys = await openSigningKeys(database, vault, clock, { bus, log })
+  const revocations = await openRevocations(database, bus, clock, log)
   const apiKeys = openApiKeys(database, bus, clock)
   const lockout = openLockout(database, clock)
   const oauthClients = openOauthClients(database, lockout, revocations)
@@ -100,7 +99,7 @@ export async function openHouse({
     trustedKey: settings.jwt.publicKey,
     trustedIssuer: settings.jwt.issuer,
     trustedAudience: settings.jwt.publicKey ? settings.jwt.audience : undefined,
-    auth0: settings.auth0,
+    auth0: settings.auth0 && { ...settings.auth0, guard: guards.guard('auth0', keySetPolicy), log },
   })
 
   const sessionFor = (principal: Principal, requestId: string | null = null, address: string | null = null): Session =>
@@ -128,6 +127,7 @@ export async function openHouse({
     refreshTokens,
     passwords,
     lockout,
+    standing: openStanding(database, bus),
     baseUrl,
     openSession: sessionFor,
     startedAt: clock.now().getTime(),
@@ -188,6 +188,8 @@ export async function openHouse({
 
 /** Archiving and recordings can wait a little; a listing page cannot wait long. */
 const s3Policy = { timeoutMs: 10_000, retries: 2, breaker: { failures: 5, halfOpenAfterMs: 15_000 } }
+/** Known keys go on without it, so nobody waits long for an unknown one. */
+const keySetPolicy = { timeoutMs: 3_000, retries: 0, breaker: { failures: 5, halfOpenAfterMs: 15_000 } }
 /** G9: what runs may finish, but not for ever. */
 const usualGraceMs = 30_000
 

@@ -27,8 +27,8 @@ export const commands: Readonly<Record<string, Command>> = {
     load: () => import('./token.ts'),
   },
   org: {
-    usage: 'org create --name "…" [--domain …] [--timezone …] [--number +1…]',
-    summary: 'a new organisation, with its credentials',
+    usage: 'org create --name "…" [--domain …] [--timezone …] [--number +1…] | org suspend|resume ID',
+    summary: 'a new organisation, with its credentials; or end all of them until it is resumed',
     load: () => import('./org.ts'),
   },
   user: {
@@ -42,8 +42,8 @@ export const commands: Readonly<Record<string, Command>> = {
     load: () => import('./apikey.ts'),
   },
   keys: {
-    usage: 'keys rotate',
-    summary: 'a new signing key for the built-in issuer; the old one stays until its tokens ran out',
+    usage: 'keys rotate [--revoke]',
+    summary: 'a new signing key for the built-in issuer; the old one stays until its tokens ran out, or ends at once',
     load: () => import('./keys.ts'),
   },
   secrets: { usage: 'secrets rotate', summary: 'seal everything anew under the present SECRET_KEY', load: () => import('./secrets.ts') },

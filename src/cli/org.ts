@@ -1,12 +1,14 @@
 // patchbay org create: a new organisation with everything to get in and, where the sandbox runs, a number to ring.
+// patchbay org suspend|resume: its credentials open nothing until it is resumed.
 import { parseArgs } from 'node:util'
 import { findOwner } from '../domain/reception/index.ts'
+import { changeStanding } from '../domain/tenancy/index.ts'
 import { credentialsOf, readCredentials, type Surroundings } from '../founding/credentials.ts'
 import { foundOrganization } from '../founding/organization.ts'
 import type { RunningHouse } from '../main.ts'
 import { usualAudience } from '../platform/auth/index.ts'
 import { hostNumber } from './sandbox-client.ts'
-import { CommandError } from './terminal.ts'
+import { CommandError, parseId } from './terminal.ts'
 import { withHouse } from './with-house.ts'
 
 const options = {
@@ -20,7 +22,9 @@ const options = {
 
 export function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
-  if (positionals[0] !== 'create') throw new CommandError('Say org create --name "…".')
+  const [verb, id] = positionals
+  if (verb === 'suspend' || verb === 'resume') return change(parseId(id, 'The id of the organisation'), verb)
+  if (verb !== 'create') throw new CommandError('Say org create --name "…", org suspend ID or org resume ID.')
   const { name, timezone, language, country, number } = values
   if (!name?.trim()) throw new CommandError('--name says what the organisation is called.')
   if (number !== undefined && !/^\+[1-9]\d{6,14}$/.test(number))
@@ -40,6 +44,15 @@ export function run(args: readonly string[]): Promise<number> {
     })
     if (e164 !== null && around.sandboxUrl) await host(around.sandboxUrl, around.baseUrl, e164)
     console.log(JSON.stringify(credentialsOf(founded, around), null, 2))
+    return 0
+  })
+}
+
+function change(organizationId: number, verb: 'suspend' | 'resume'): Promise<number> {
+  return withHouse(async ({ house, session }) => {
+    const status = verb === 'suspend' ? 'suspended' : 'active'
+    const changed = await changeStanding(session(organizationId), house, status)
+    console.log(JSON.stringify({ organizationId, status, changed }))
     return 0
   })
 }

@@ -64,7 +64,7 @@ export async function withWorkshop(work: (shop: Workshop) => Promise<number>): P
       clock,
       log,
       apiKeys: openApiKeys(database, bus, clock),
-      tokens: () => tokensFor({ settings, database, bus, vault, clock }),
+      tokens: () => tokensFor({ settings, database, bus, vault, clock, log }),
       session: (organizationId) =>
         openSession({
           database,
@@ -88,7 +88,8 @@ async function tokensFor({
   bus,
   vault,
   clock,
-}: Pick<Workshop, 'settings' | 'database' | 'bus' | 'vault' | 'clock'>): Promise<Tokens> {
+  log,
+}: Pick<Workshop, 'settings' | 'database' | 'bus' | 'vault' | 'clock' | 'log'>): Promise<Tokens> {
   const [row] = (await database.read(null, settleFact, {
     name: 'issuer',
     value: JSON.stringify(`http://${settings.host}:${settings.port || 8080}`),
@@ -98,8 +99,8 @@ async function tokensFor({
   return openTokens({
     issuer: settings.publicUrl ?? row?.value ?? '',
     audience: settings.jwt.audience ?? usualAudience,
-    keys: await openSigningKeys(database, vault, clock),
-    revocations: await openRevocations(database, bus, clock),
+    keys: await openSigningKeys(database, vault, clock, { bus, log }),
+    revocations: await openRevocations(database, bus, clock, log),
     clock,
     permissionsOf,
   })

@@ -1,7 +1,9 @@
 // The bearer credential, as sapien, trudy, gobi and sei share it: one header, never the query.
-import type { Principal, Tokens } from '../platform/auth/index.ts'
+import type { Principal } from '../platform/auth/index.ts'
 import { type Refusal, refuse } from '../platform/errors/index.ts'
 import type { RequestFacts } from '../platform/http/index.ts'
+import type { House } from './house.ts'
+import { admit } from './standing.ts'
 
 export const bearerScheme = { bearerAuth: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } as const
 
@@ -11,8 +13,8 @@ export const challenge = ({ kind, code }: Refusal): Readonly<Record<string, stri
     ? { 'www-authenticate': `Bearer realm="patchbay"${code === 'missing_token' ? '' : ', error="invalid_token"'}` }
     : {}
 
-/** Null without an Authorization header. @throws invalid_token, token_expired, permission_denied */
-export function authenticateBearer(tokens: Tokens): (request: RequestFacts) => Promise<Principal | null> {
+/** Null without an Authorization header. @throws invalid_token, token_expired */
+export function authenticateBearer(house: House): (request: RequestFacts) => Promise<Principal | null> {
   return async ({ headers, url }) => {
     // A token in the address ends up in logs and histories (RFC 9700, 4.3.2), so it is refused even beside a good one.
     if (/[?&]access_token=/i.test(url))
@@ -21,8 +23,6 @@ export function authenticateBearer(tokens: Tokens): (request: RequestFacts) => P
     if (header === undefined) return null
     const token = /^Bearer +([\w.~+/=-]+)$/i.exec(String(header))?.[1]
     if (!token) return refuse('invalid_token')
-    const principal = await tokens.verify(token)
-    // Those who name no organisation would otherwise share one: that of nobody.
-    return principal.organizationId > 0 ? principal : refuse('permission_denied', { message: 'This token names no organization.' })
+    return admit(house, await house.tokens.verify(token), 'invalid_token')
   }
 }

@@ -3,6 +3,7 @@ import type { Messenger } from '../domain/booking/index.ts'
 import type { CallUrls, Telephony } from '../domain/calls/index.ts'
 import type { Understanding } from '../domain/conversation/index.ts'
 import type { Ears, Transcriber } from '../domain/reception/index.ts'
+import type { Standing } from '../domain/tenancy/index.ts'
 import type { Audit } from '../platform/audit/index.ts'
 import type {
   ApiKeys,
@@ -48,6 +49,7 @@ export interface House {
   readonly refreshTokens: RefreshTokens
   readonly passwords: Passwords
   readonly lockout: Lockout
+  readonly standing: Standing
   readonly telephony: Telephony
   readonly messenger: Messenger
   readonly callUrls: CallUrls

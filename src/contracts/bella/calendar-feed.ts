@@ -7,6 +7,7 @@ import { may, type Principal } from '../../platform/auth/index.ts'
 import { refuse } from '../../platform/errors/index.ts'
 import { type AnyEndpoint, answer, endpoint, type RequestFacts } from '../../platform/http/index.ts'
 import type { House } from '../house.ts'
+import { admit } from '../standing.ts'
 import { UuidParams } from './shapes.ts'
 
 const tags = ['Calendar']
@@ -67,7 +68,8 @@ async function reader(house: House, { headers, url }: RequestFacts): Promise<Pri
   const key = headers['x-api-key']
   const token = new URL(url, 'http://localhost').searchParams.get('token')
   if (key === undefined && token === null) return refuse('invalid_api_key')
-  const principal = key === undefined ? await principalOfFeed(house.database, token ?? '') : await house.apiKeys.verify(String(key))
+  const found = key === undefined ? await principalOfFeed(house.database, token ?? '') : await house.apiKeys.verify(String(key))
+  const principal = await admit(house, found, 'invalid_api_key')
   return may(principal, 'appointments:read') ? principal : refuse('permission_denied')
 }
 

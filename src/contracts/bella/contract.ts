@@ -1,6 +1,7 @@
 // bella's row: appointments by voice. Seed 004; requirements B1–B5.
 import type { Contract } from '../../platform/http/index.ts'
 import type { House } from '../house.ts'
+import { admit } from '../standing.ts'
 import { appointments } from './appointments.ts'
 import { availability } from './availability.ts'
 import { calendarFeed } from './calendar-feed.ts'
@@ -20,7 +21,7 @@ export function bella(house: House): Contract {
     security: { apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' } },
     authenticate: async ({ headers }) => {
       const key = headers['x-api-key']
-      return key === undefined ? null : house.apiKeys.verify(String(key))
+      return key === undefined ? null : admit(house, await house.apiKeys.verify(String(key)), 'invalid_api_key')
     },
     credentialMissing: 'invalid_api_key',
     renderError,

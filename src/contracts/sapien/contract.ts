@@ -25,7 +25,7 @@ export function sapien(house: House, checks: Checks): Contract {
     version: '1.0.0',
     prefixes: ['/v1', '/hello', '/oauth', '/admin', '/graphql', '/freeswitch', '/userinfo', '/.well-known', '/blobs'],
     security: bearerScheme,
-    authenticate: authenticateBearer(house.tokens),
+    authenticate: authenticateBearer(house),
     credentialMissing: 'missing_token',
     renderError,
     errorSchema,

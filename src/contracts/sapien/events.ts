@@ -63,7 +63,7 @@ export const events = (house: House): AnyEndpoint[] => [
 
 /** A header or a ticket. @throws missing_token, invalid_token, permission_denied */
 function listenerOf(house: House): (request: RequestFacts) => Promise<Principal> {
-  const byHeader = authenticateBearer(house.tokens)
+  const byHeader = authenticateBearer(house)
   return async (request) => {
     const ticket = new URL(request.url, 'http://localhost').searchParams.get('ticket')
     const principal = (await byHeader(request)) ?? (ticket === null ? null : openTicket(house.vault, ticket, house.clock.now()))

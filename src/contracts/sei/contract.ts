@@ -13,7 +13,7 @@ export function sei(house: House): Contract {
     version: '0.1.0',
     prefixes: ['/api/v1'],
     security: bearerScheme,
-    authenticate: authenticateBearer(house.tokens),
+    authenticate: authenticateBearer(house),
     credentialMissing: 'missing_token',
     renderError,
     errorSchema,

@@ -14,6 +14,7 @@ import type { Database } from '../../platform/db/index.ts'
 import { refuse } from '../../platform/errors/index.ts'
 import { uuidv7 } from '../../platform/ids/index.ts'
 import type { Session } from '../../platform/session/index.ts'
+import type { Standing } from '../tenancy/index.ts'
 import { permissionsOf } from './roles.ts'
 import { findLogin, type LoginRow, noteLogin, selectUser } from './user.sql.ts'
 import { dropUser } from './user-cache.ts'
@@ -29,6 +30,7 @@ export interface SigningInServices {
   readonly lockout: Lockout
   readonly oauthClients: OauthClients
   readonly refreshTokens: RefreshTokens
+  readonly standing: Standing
   readonly settings: { readonly accessTokenMinutes: number }
   /** A session in the organisation that the credential turned out to belong to. */
   readonly openSession: (principal: Principal, requestId: string | null) => Session
@@ -40,7 +42,10 @@ export interface SignedIn {
   readonly expiresInS: number
 }
 
-/** `login`: a user name or an e-mail address, in any case. `session` is nobody's yet. @throws invalid_credentials, locked_out */
+/**
+ * `login`: a user name, one with its organisation's domain (`admin@acme.example`), or an e-mail address; in any case.
+ * `session` is nobody's yet. @throws invalid_credentials, locked_out
+ */
 export async function signIn(session: Session, services: SigningInServices, login: string, password: string): Promise<SignedIn> {
   const { database, lockout, passwords } = services
   const rows = (await database.read(null, findLogin, { login })) as LoginRow[]
@@ -58,11 +63,15 @@ export async function signIn(session: Session, services: SigningInServices, logi
   return begin(services, session.requestId, user)
 }
 
-/** The same name may exist in two organisations; the password tells them apart. One hash is verified when there is none. */
+/**
+ * The same name may exist in several organisations; the password tells them apart. Every hash is verified, whichever is
+ * right, and one when there is none: how long it takes says nothing about the password.
+ */
 async function rightOne(rows: readonly LoginRow[], verify: (hash: string | null) => Promise<boolean>): Promise<LoginRow | null> {
   if (rows.length === 0) await verify(null)
-  for (const row of rows) if (await verify(row.passwordHash)) return row
-  return null
+  let right: LoginRow | null = null
+  for (const row of rows) if (await verify(row.passwordHash)) right ??= row
+  return right
 }
 
 async function begin(services: SigningInServices, requestId: string | null, user: LoginRow): Promise<SignedIn> {
@@ -72,7 +81,7 @@ async function begin(services: SigningInServices, requestId: string | null, user
   const refreshToken = await session.write(async (tx) => {
     await tx.run(noteLogin, { id: user.id, at: tx.now() })
     tx.emit('user.signed_in', { userId: user.id }, { resource: subject, users: [user.id], feed: false })
-    dropUser(tx, services.caches, user.id)
+    await dropUser(tx, services.caches, user.id)
     return services.refreshTokens.issue(tx, subject, family)
   })
   return { refreshToken, ...(await accessToken(services, user, family)) }
@@ -87,6 +96,8 @@ export async function refreshSignIn(
 ): Promise<SignedIn> {
   const found = await services.refreshTokens.find(token)
   if (by && by.organizationId !== found.organizationId) refuse('invalid_grant')
+  // Before the exchange: the token is good again when the organisation is.
+  if (!(await services.standing.isActive(found.organizationId))) refuse('invalid_grant')
   const inside = services.openSession(systemPrincipal(found.organizationId, found.subject), session.requestId)
   const { grant, next } = await services.refreshTokens.exchange(inside, token)
   const user = await inside.read(selectUser, { id: Number(grant.subject.split(':')[1]) })
@@ -117,6 +128,7 @@ export async function signInClient(
   secret: string,
 ): Promise<{ accessToken: string; expiresInS: number }> {
   const client = await services.oauthClients.verify(id, secret)
+  if (!(await services.standing.isActive(client.organizationId))) refuse('invalid_client')
   const claims = { subject: `client:${id}`, organizationId: client.organizationId, roles: client.roles }
   return { accessToken: await services.tokens.issue(claims, clientTokenS), expiresInS: clientTokenS }
 }

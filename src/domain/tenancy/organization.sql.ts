@@ -28,6 +28,16 @@ export const updateSettings = statement<{ settings: SettingsChange; at: Date }, 
   `UPDATE tenancy.organizations SET settings = :settings::jsonb, updated_at = :at WHERE organization_id = :organizationId`,
 )
 
+export const selectStanding = statement<object, { active: boolean }>(
+  'organizations_select_standing',
+  `SELECT status = 'active' AS active FROM tenancy.organizations WHERE organization_id = :organizationId`,
+)
+
+export const updateStatus = statement<{ status: OrganizationRow['status']; at: Date }, never>(
+  'organizations_update_status',
+  `UPDATE tenancy.organizations SET status = :status, updated_at = :at WHERE organization_id = :organizationId`,
+)
+
 export const insertOrganization = statement<
   { id: number | null; name: string; domain: string; settings: SettingsChange; at: Date },
   { id: number }

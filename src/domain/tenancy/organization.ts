@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { CacheFamily, Caches } from '../../platform/cache/index.ts'
 import { breaks, type Database } from '../../platform/db/index.ts'
 import { refuse } from '../../platform/errors/index.ts'
-import type { Session } from '../../platform/session/index.ts'
+import type { Session, Tx } from '../../platform/session/index.ts'
 import type { Clock } from '../../platform/time/index.ts'
 import {
   insertOrganization,
@@ -73,7 +73,7 @@ export async function updateOrganizationSettings(
     if (isDeepStrictEqual(row.settings, settings)) return toOrganization(row)
     await tx.run(updateSettings, { settings, at: tx.now() })
     tx.emit('organization.settings_changed', { organizationId: id, settings: after }, { resource: `organization:${id}`, before, after })
-    tx.afterCommit(() => openOrganizationCache(caches).drop(cacheKey(id)))
+    dropOrganization(tx, caches)
     return toOrganization({ ...row, settings, updatedAt: tx.now() })
   })
 }
@@ -103,6 +103,10 @@ export async function createOrganization(database: Database, clock: Clock, wante
 
 export async function listOrganizationIds(database: Database): Promise<number[]> {
   return ((await database.read(null, selectOrganizationIds, {})) as { id: number }[]).map(({ id }) => id)
+}
+
+export function dropOrganization(tx: Tx, caches: Caches): void {
+  tx.afterCommit(() => openOrganizationCache(caches).drop(cacheKey(tx.organizationId)))
 }
 
 const cacheKey = (id: number): string => `${id}:${id}`

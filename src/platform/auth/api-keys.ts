@@ -22,16 +22,24 @@ export const hashSecret = (text: string): Buffer => createHash('sha256').update(
 
 export function openApiKeys(database: Database, bus: Bus, clock: Clock): ApiKeys {
   const known = new LRUCache<string, ApiKeyRow>({ max: 10_000, ttl: 60_000 })
-  bus.subscribe('auth.key_revoked', (hash) => void known.delete(String(hash)))
-  bus.subscribe('resync', () => known.clear())
+  let changes = 0
+  const forget = (hash: string | null) => {
+    changes++
+    if (hash === null) known.clear()
+    else known.delete(hash)
+  }
+  bus.subscribe('auth.key_revoked', (hash) => forget(String(hash)))
+  bus.subscribe('resync', () => forget(null))
 
   async function find(key: string): Promise<ApiKeyRow | null> {
     const hash = hashSecret(key)
     const name = hash.toString('base64')
     const before = known.get(name)
     if (before) return before
+    const seen = changes
     const [row] = (await database.read(null, findApiKey, { hash })) as ApiKeyRow[]
-    if (row) known.set(name, row)
+    // What was read before a revocation must not be remembered after it.
+    if (row && seen === changes) known.set(name, row)
     return row ?? null
   }
 
@@ -57,7 +65,7 @@ export function openApiKeys(database: Database, bus: Bus, clock: Clock): ApiKeys
         if (!row) return false
         tx.emit('api_key.revoked', { id, name: row.name }, { resource: `api_key:${id}` })
         tx.afterCommit(async () => {
-          known.delete(row.hash.toString('base64'))
+          forget(row.hash.toString('base64'))
           await bus.publish('auth.key_revoked', row.hash.toString('base64'))
         })
         return true

@@ -6,10 +6,12 @@ export interface SigningKeyRow {
   privateSealed: string
   createdAt: Date
   retiredAt: Date | null
+  revokedAt: Date | null
 }
 export const selectSigningKeys = statement<object, SigningKeyRow>(
   'signing_keys_select',
-  `SELECT kid, public_jwk AS "publicJwk", private_sealed AS "privateSealed", created_at AS "createdAt", retired_at AS "retiredAt"
+  `SELECT kid, public_jwk AS "publicJwk", private_sealed AS "privateSealed", created_at AS "createdAt", retired_at AS "retiredAt",
+          revoked_at AS "revokedAt"
      FROM platform.signing_keys
     ORDER BY created_at DESC`,
 )
@@ -20,6 +22,10 @@ export const insertSigningKey = statement<{ kid: string; publicJwk: object; priv
 export const retireSigningKeys = statement<{ at: Date }, never>(
   'signing_keys_retire',
   `UPDATE platform.signing_keys SET retired_at = :at WHERE retired_at IS NULL`,
+)
+export const revokeSigningKeys = statement<{ at: Date; kid: string }, never>(
+  'signing_keys_revoke',
+  `UPDATE platform.signing_keys SET revoked_at = :at WHERE revoked_at IS NULL AND kid <> :kid`,
 )
 export const resealSigningKey = statement<{ kid: string; privateSealed: string }, never>(
   'signing_keys_reseal',
@@ -77,6 +83,12 @@ export const insertOauthClient = statement<{ id: string; name: string; secretHas
   'oauth_clients_insert',
   `INSERT INTO platform.oauth_clients (organization_id, id, name, secret_hash, roles, created_at)
    VALUES (:organizationId, :id, :name, :secretHash, :roles, :at)`,
+)
+export const updateOauthSecret = statement<{ id: string; secretHash: Buffer }, { name: string }>(
+  'oauth_clients_update_secret',
+  `UPDATE platform.oauth_clients SET secret_hash = :secretHash
+    WHERE organization_id = :organizationId AND id = :id AND revoked_at IS NULL
+    RETURNING name`,
 )
 export const revokeOauthClient = statement<{ id: string; at: Date }, { name: string }>(
   'oauth_clients_revoke',

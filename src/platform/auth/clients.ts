@@ -6,7 +6,7 @@ import { refuse } from '../errors/index.ts'
 import { secret } from '../ids/index.ts'
 import type { Session } from '../session/index.ts'
 import { hashSecret } from './api-keys.ts'
-import { findOauthClient, insertOauthClient, type OauthClientRow, revokeOauthClient } from './auth.sql.ts'
+import { findOauthClient, insertOauthClient, type OauthClientRow, revokeOauthClient, updateOauthSecret } from './auth.sql.ts'
 import type { Lockout } from './lockout.ts'
 import type { Revocations } from './revocations.ts'
 
@@ -22,6 +22,8 @@ export interface OauthClients {
   verify(id: string, secret: string): Promise<OauthClient>
   /** The secret is shown once, here. */
   create(session: Session, input: { name: string; roles: readonly string[] }): Promise<{ id: string; secret: string }>
+  /** A new secret, shown once, here; the old one and the tokens that it got end. @returns null where there is no such client */
+  rotate(session: Session, id: string): Promise<string | null>
   /** Its tokens end with it. @returns whether there was one */
   revoke(session: Session, id: string): Promise<boolean>
 }
@@ -47,6 +49,17 @@ export function openOauthClients(database: Database, lockout: Lockout, revocatio
         tx.emit('oauth_client.created', { id, name, roles }, { resource: `oauth_client:${id}`, after: { name, roles } })
       })
       return { id, secret: plain }
+    },
+    async rotate(session, id) {
+      const plain = secret(32)
+      const found = await session.write(async (tx) => {
+        const row = await tx.read(updateOauthSecret, { id, secretHash: hashSecret(plain) })
+        if (!row) return false
+        await revocations.revoke(tx, `client:${id}`)
+        tx.emit('oauth_client.secret_rotated', { id, name: row.name }, { resource: `oauth_client:${id}` })
+        return true
+      })
+      return found ? plain : null
     },
     revoke: (session, id) =>
       session.write(async (tx) => {

@@ -5,18 +5,21 @@ export const selectLock = statement<{ name: Buffer; at: Date }, { lockedUntil: D
   `SELECT locked_until AS "lockedUntil" FROM platform.login_failures WHERE name = :name AND locked_until > :at`,
 )
 
-/** One statement, so that failures in different processes count together. A lock that is over begins a new count. */
+/**
+ * One statement, so that failures in different processes count together. While a lock holds nothing is counted; as it lasts
+ * no shorter than failures count, a new count begins when it is over.
+ */
 export const countFailure = statement<{ name: Buffer; at: Date; windowStart: Date; lockUntil: Date; most: number }, { failures: number }>(
   'login_failures_count',
-  `INSERT INTO platform.login_failures AS f (name, failures, since)
-   VALUES (:name, 1, :at)
+  `INSERT INTO platform.login_failures AS f (name, failures, since, recent)
+   VALUES (:name, 1, :at, ARRAY[:at::timestamptz])
    ON CONFLICT (name) DO UPDATE
-      SET failures = CASE WHEN f.since <= :windowStart OR f.locked_until <= :at THEN 1 ELSE f.failures + 1 END,
-          since = CASE WHEN f.since <= :windowStart OR f.locked_until <= :at THEN excluded.since ELSE f.since END,
-          locked_until = CASE
-            WHEN f.locked_until > :at THEN f.locked_until
-            WHEN f.since > :windowStart AND f.locked_until IS NULL AND f.failures + 1 >= :most THEN :lockUntil::timestamptz
-          END
+      SET (failures, since, recent, locked_until) = (
+        SELECT cardinality(counted.times), excluded.since, counted.times,
+               CASE WHEN f.locked_until > :at THEN f.locked_until
+                    WHEN cardinality(counted.times) >= :most::int THEN :lockUntil::timestamptz END
+          FROM (SELECT CASE WHEN f.locked_until > :at THEN f.recent
+                            ELSE array_append(ARRAY(SELECT t FROM unnest(f.recent) AS t WHERE t > :windowStart), :at) END AS times) AS counted)
    RETURNING failures`,
 )
 

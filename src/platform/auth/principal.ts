@@ -13,8 +13,17 @@ export interface Principal {
   readonly account: string | null
   /** The sign-in that a token descends from; it ends with it. */
   readonly signIn?: string
+  /** The token it came with, for what outlasts a request; instants in seconds since 1970. */
+  readonly proof?: TokenProof
   /** What limits and idempotency keys count by: one credential, however often it is presented. */
   readonly credential: string
+}
+
+export interface TokenProof {
+  readonly issuer: string
+  readonly kid: string | null
+  readonly issuedAt: number
+  readonly expiresAt: number
 }
 
 export function may(principal: Principal, permission: string): boolean {

@@ -2,9 +2,10 @@
 // and told to every process, because verification is cached and must not ask the database each time.
 import type { Database } from '../db/index.ts'
 import type { Bus } from '../events/index.ts'
-import type { Tx } from '../session/index.ts'
+import type { Log, Tx } from '../session/index.ts'
 import type { Clock } from '../time/index.ts'
 import { type RevocationRow, recentRevocations, revokeRefreshSubject, upsertRevocation } from './auth.sql.ts'
+import { eventually } from './eventually.ts'
 import type { Principal } from './principal.ts'
 import { longestTokenS } from './signing-keys.ts'
 
@@ -15,7 +16,7 @@ export interface Revocations {
   revoke(tx: Tx, subject: string): Promise<void>
 }
 
-export async function openRevocations(database: Database, bus: Bus, clock: Clock): Promise<Revocations> {
+export async function openRevocations(database: Database, bus: Bus, clock: Clock, log: Log): Promise<Revocations> {
   const before = new Map<string, number>()
   const keyOf = (organizationId: number, subject: string) => `${organizationId} ${subject}`
   const remember = (row: { organizationId: number; subject: string; before: string | Date }) => {
@@ -27,11 +28,13 @@ export async function openRevocations(database: Database, bus: Bus, clock: Clock
     for (const row of (await database.read(null, recentRevocations, { since })) as RevocationRow[]) remember(row)
   }
   bus.subscribe('auth.revoked', (payload) => remember(payload as RevocationRow))
-  bus.subscribe('resync', () => void load().catch(() => bus.publish('resync', null)))
+  const news = eventually(load, log, 'could not read which tokens were revoked')
+  bus.subscribe('resync', news.ask)
   await load()
 
   return {
     covers: ({ organizationId, subject, signIn }, issuedAt) => {
+      news.nudge()
       const covered = (name: string) => issuedAt <= (before.get(keyOf(organizationId, name)) ?? Number.NEGATIVE_INFINITY)
       return covered(subject) || (signIn !== undefined && covered(`session:${signIn}`))
     },

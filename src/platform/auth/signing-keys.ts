@@ -4,17 +4,21 @@ import { createPublicKey, generateKeyPair } from 'node:crypto'
 import { promisify } from 'node:util'
 import { type CryptoKey, importJWK, importPKCS8, type JWK } from 'jose'
 import type { Database } from '../db/index.ts'
+import type { Bus } from '../events/index.ts'
 import { uuidv7 } from '../ids/index.ts'
 import type { Vault } from '../secrets/index.ts'
+import type { Log } from '../session/index.ts'
 import type { Clock } from '../time/index.ts'
 import {
   insertSigningKey,
   lockSigningKeys,
   resealSigningKey,
   retireSigningKeys,
+  revokeSigningKeys,
   type SigningKeyRow,
   selectSigningKeys,
 } from './auth.sql.ts'
+import { eventually } from './eventually.ts'
 
 /** No token of ours lives longer, so a retired key is needed no longer. */
 export const longestTokenS = 24 * 3600
@@ -29,15 +33,27 @@ export interface SigningKeys {
   refresh(): Promise<void>
 }
 
-export async function openSigningKeys(database: Database, vault: Vault, clock: Clock): Promise<SigningKeys> {
+/** A rotation is told to every process; one that could not hear of it looks when it can again. */
+interface Hearing {
+  readonly bus: Bus
+  readonly log: Log
+}
+
+export async function openSigningKeys(database: Database, vault: Vault, clock: Clock, { bus, log }: Hearing): Promise<SigningKeys> {
   let signing: { kid: string; key: CryptoKey } | null = null
   let known = new Map<string, { key: CryptoKey; jwk: JWK }>()
+  let asked = 0
+  let told = 0
 
   async function refresh(): Promise<void> {
-    const usable = (await loadRows(database)).filter((row) => !expired(row, clock.now()))
+    const turn = ++asked
+    const usable = (await loadRows(database)).filter((row) => row.revokedAt === null && !expired(row, clock.now()))
     const next: typeof known = new Map()
     for (const row of usable)
       next.set(row.kid, { key: (await importJWK(row.publicJwk as JWK, 'RS256')) as CryptoKey, jwk: row.publicJwk as JWK })
+    // A look that began earlier and ends later would bring back a key that was revoked in between.
+    if (turn < told) return
+    told = turn
     known = next
     const newest = usable.find((row) => row.retiredAt === null)
     if (newest && newest.kid !== signing?.kid) {
@@ -50,12 +66,17 @@ export async function openSigningKeys(database: Database, vault: Vault, clock: C
     await rotateSigningKeys(database, vault, clock, { onlyFirst: true })
     await refresh()
   }
+  const news = eventually(refresh, log, 'could not read the signing keys')
+  for (const word of ['auth.keys_rotated', 'resync']) bus.subscribe(word, news.ask)
   return {
     current() {
       if (!signing) throw new Error('there is no signing key')
       return signing
     },
-    find: (kid) => known.get(kid)?.key ?? null,
+    find(kid) {
+      news.nudge()
+      return known.get(kid)?.key ?? null
+    },
     jwks: () => ({ keys: [...known.values()].map(({ jwk }) => jwk) }),
     refresh,
   }
@@ -64,12 +85,15 @@ export async function openSigningKeys(database: Database, vault: Vault, clock: C
 const loadRows = async (database: Database) => (await database.read(null, selectSigningKeys, {})) as SigningKeyRow[]
 const expired = (row: SigningKeyRow, now: Date) => row.retiredAt !== null && row.retiredAt.getTime() + longestTokenS * 1000 < now.getTime()
 
-/** Makes a new key the signing one. `onlyFirst`: not when there is one already (two processes starting at once). */
+/**
+ * Makes a new key the signing one. `onlyFirst`: not when there is one already (two processes starting at once).
+ * `revoke`: the keys before it are no longer good, and so is no token that they signed (one of them became known).
+ */
 export async function rotateSigningKeys(
   database: Database,
   vault: Vault,
   clock: Clock,
-  { onlyFirst = false } = {},
+  { onlyFirst = false, revoke = false } = {},
 ): Promise<string | null> {
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
   const kid = uuidv7(clock.now())
@@ -81,6 +105,7 @@ export async function rotateSigningKeys(
     if (onlyFirst && rows.some((row) => row.retiredAt === null)) return null
     await connection.run(retireSigningKeys, { at: clock.now() })
     await connection.run(insertSigningKey, { kid, publicJwk, privateSealed, at: clock.now() })
+    if (revoke) await connection.run(revokeSigningKeys, { kid, at: clock.now() })
     return kid
   })
 }
