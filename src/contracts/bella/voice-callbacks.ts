@@ -102,6 +102,7 @@ export const voiceCallbacks = (house: House): AnyEndpoint[] => {
     endpoint({
       ...signed,
       operation: 'voice.placed',
+      errors: [...signed.errors, 'call_not_found'],
       path: '/twilio/voice/answer',
       summary: 'A call that we placed was answered',
       query: Which,
@@ -112,6 +113,7 @@ export const voiceCallbacks = (house: House): AnyEndpoint[] => {
     endpoint({
       ...signed,
       operation: 'voice.transfer',
+      errors: [...signed.errors, 'call_not_found'],
       path: '/twilio/voice/transfer',
       summary: 'Puts a live call through',
       query: Transfer,

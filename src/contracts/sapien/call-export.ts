@@ -18,7 +18,7 @@ export const callExport = (): AnyEndpoint[] => [
     summary: 'Calls as CSV, NDJSON or Parquet, oldest first, as many as there are',
     permission: 'calls:export',
     query: Query,
-    response: { 200: 'text/csv' },
+    response: { 200: 'text/csv, application/x-ndjson, application/vnd.apache.parquet' },
     tags: ['Calls'],
     handle: async ({ session, principal, query: { format, ...filter }, request }) => {
       const { contentType, write } = exportFormats[format as ExportFormat]

@@ -57,7 +57,8 @@ export async function afterDial(
 ): Promise<Reply> {
   const dialogue = callId ? await session.read(selectDialogue, { callId }) : null
   const language = dialogue?.state.language ?? 'en'
-  if (outcome === 'completed') return { callId, turn: 0, language, lines: [{ do: 'hangup', text: '' }] }
+  // Of a call that is nobody's no message could be kept.
+  if (outcome === 'completed' || !callId) return { callId, turn: 0, language, lines: [{ do: 'hangup', text: '' }] }
   const { voicemailEnabled } = await organizationSettings(session, services)
   return { callId, turn: dialogue?.turn ?? 1, language, lines: [unanswered(voicemailEnabled)] }
 }

@@ -12,6 +12,7 @@ import { Answer, type AnyEndpoint, type Body, type RequestFacts } from './endpoi
 import { type Kitchen, renderRefusal, toRefusal } from './errors.ts'
 import { factsOf } from './facts.ts'
 import { fingerprint, once, type Rendered, readKey } from './idempotency.ts'
+import { takesKey } from './openapi/refusals.ts'
 import { compileSerializers, type Serialize } from './serialization.ts'
 import { type Check, compileCheck, refuseProblems } from './validation.ts'
 
@@ -23,7 +24,6 @@ const shapeCodes = new Set<Refusal['code']>([
   'body_too_large',
   'upload_incomplete',
 ])
-const methodsWithKeys = new Set(['POST', 'PUT', 'PATCH'])
 const callers = new WeakMap<FastifyRequest, Principal>()
 
 interface Compiled {
@@ -91,7 +91,7 @@ async function serve(kitchen: Kitchen, compiled: Compiled, request: FastifyReque
   const { params, query, body } = judge(compiled, request, principal)
   const session = kitchen.openSession(principal, facts)
   const inputOf = (inner: Session) => ({ session: inner, principal, params, query, body, request: facts }) as never
-  const key = methodsWithKeys.has(endpoint.method) && principal !== kitchen.nobody ? readKey(request.headers) : null
+  const key = takesKey(endpoint) ? readKey(request.headers) : null
   const received = endpoint.receive ? await endpoint.receive(inputOf(session)) : null
   let used = false
   const run = (inner: Session) => {
@@ -132,11 +132,14 @@ function judge({ contract, endpoint, ...checks }: Compiled, request: FastifyRequ
 const respelled = (params: Readonly<Record<string, unknown>>, given: unknown): boolean =>
   Object.entries(given as object).some(([name, text]) => typeof params[name] === 'number' && String(params[name]) !== text)
 
-/** @throws unsupported_media_type, also for bytes that nobody would read: they are not an empty body. */
+/**
+ * The body of a GET means nothing (RFC 9110 9.3.1): it is passed over.
+ * @throws unsupported_media_type, also for bytes that nobody would read: they are not an empty body.
+ */
 function readBody(endpoint: AnyEndpoint, request: FastifyRequest): unknown {
   const { kind, raw } = bodyOf(request)
   const accepts = endpoint.accepts ?? ['json']
-  if (accepts.includes('stream')) return undefined
+  if (endpoint.method === 'GET' || accepts.includes('stream')) return undefined
   const given = kind === 'none' ? announcesBody(request) : raw.length > 0
   if (given && (kind === 'none' || !accepts.includes(kind)))
     refuse('unsupported_media_type', { message: `This takes ${accepts.join(' or ')}.` })

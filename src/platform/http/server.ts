@@ -64,6 +64,9 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   }) as FastifyInstance
   registerBodyParsers(server)
   server.addContentTypeParser('application/octet-stream', (_request, _payload, done) => done(null))
+  // RFC 9110 10.1.1 lets us pass over an expectation that we do not know; Node.js would answer it without us.
+  server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
+  observe(server, options) // first: whatever answers is told the request's id
   await server.register(multipart)
   await server.register(cors, {
     origin: options.cors.origins.includes('*') ? '*' : [...options.cors.origins],
@@ -84,8 +87,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       'Content-Range',
     ],
     maxAge: options.cors.maxAgeS,
+    strictPreflight: false, // an OPTIONS that is no preflight is no mistake either
   })
-  observe(server, options)
   for (const contract of options.contracts) for (const endpoint of contract.endpoints) registerEndpoint(server, options, contract, endpoint)
   server.setErrorHandler((error, request, reply) => fail(options, request, reply, error))
   server.setNotFoundHandler((request, reply) => {
