@@ -92,11 +92,13 @@ export function openDatabase(options: DatabaseOptions): Database {
     read,
     transaction: (organizationId, work) => transaction(pool, organizationId, work, counted),
     stream: (organizationId, statement, params, pageSize) => stream(pool, organizationId, statement, params, pageSize),
-    listen: (channels, onMessage, onLost) =>
-      openEar(config, channels, onMessage, (error) => {
+    listen: (channels, onMessage, lost) => {
+      const onLost = (error: Error) => {
         outage.failed(error)
-        onLost(error)
-      }),
+        lost(error)
+      }
+      return openEar({ config, channels, onMessage, onAlive: outage.worked, onLost })
+    },
     ping: () => soon(counted('ping', () => lanes.run('', sign))),
     async close() {
       const late = setTimeout(() => watch.cutAll(), connectMs)

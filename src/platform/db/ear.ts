@@ -9,16 +9,17 @@ export interface Ear {
 const beatMs = 1_000
 const answerMs = 2_000
 
-/**
- * `onLost` is called once, after which the connection is gone; not when it is closed.
- * @throws when it cannot be opened
- */
-export async function openEar(
-  config: pg.ClientConfig,
-  channels: readonly string[],
-  onMessage: (channel: string, payload: string) => void,
-  onLost: (error: Error) => void,
-): Promise<Ear> {
+export interface EarOptions {
+  readonly config: pg.ClientConfig
+  readonly channels: readonly string[]
+  readonly onMessage: (channel: string, payload: string) => void
+  readonly onAlive: () => void
+  /** Called once, after which the connection is gone; not when it is closed. */
+  readonly onLost: (error: Error) => void
+}
+
+/** @throws when it cannot be opened */
+export async function openEar({ config, channels, onMessage, onAlive, onLost }: EarOptions): Promise<Ear> {
   const client = new pg.Client({ ...config, query_timeout: answerMs })
   let open = false
   let timer: NodeJS.Timeout | undefined
@@ -39,7 +40,16 @@ export async function openEar(
     throw error
   }
   open = true
-  timer = setInterval(() => client.query('SELECT 1').catch(lose), beatMs)
+  let waiting = false
+  const answered = () => {
+    waiting = false
+    onAlive()
+  }
+  timer = setInterval(() => {
+    if (waiting) return
+    waiting = true
+    client.query('SELECT 1').then(answered, lose)
+  }, beatMs)
   timer.unref()
   return {
     async close() {
