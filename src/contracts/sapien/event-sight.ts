@@ -39,12 +39,25 @@ export function readTypes(text: string | undefined): Types {
 const isWanted = (types: Types, type: string): boolean =>
   types.length === 0 || types.some(({ prefix, exact }) => (exact ? type === prefix : type.startsWith(prefix)))
 
-export async function mayHear(session: Session, principal: Principal, types: Types): Promise<(event: FeedEvent) => boolean> {
+/** Who hears what. */
+export interface Audience {
+  readonly hears: (event: FeedEvent) => boolean
+  /** The same for all who hear exactly the same; null where that depends on the person. */
+  readonly crowd: string | null
+}
+
+export async function audienceOf(session: Session, principal: Principal, types: Types): Promise<Audience> {
   const { all, viewer } = sightOf(principal)
   const watched = new Set(all || viewer === null ? [] : [viewer, ...(await supervisedBy(session, viewer))])
-  return ({ type, userIds }) => {
-    if (!isWanted(types, type)) return false
-    if (!may(principal, permissions[type.split('.')[0] ?? ''] ?? '*')) return false
-    return all || userIds.some((userId) => watched.has(userId))
+  const subjects = new Set(Object.keys(permissions).filter((subject) => may(principal, permissions[subject] ?? '*')))
+  const everything = may(principal, '*')
+  return {
+    hears({ type, userIds }) {
+      if (!isWanted(types, type)) return false
+      const subject = type.split('.')[0] ?? ''
+      if (!(Object.hasOwn(permissions, subject) ? subjects.has(subject) : everything)) return false
+      return all || userIds.some((userId) => watched.has(userId))
+    },
+    crowd: all ? JSON.stringify([everything, [...subjects], types]) : null,
   }
 }

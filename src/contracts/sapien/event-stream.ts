@@ -1,40 +1,84 @@
-// Writes events to one client. A client that does not read fast enough is let go: it resumes where it was.
-import { Readable } from 'node:stream'
-import type { FeedEvent } from '../../platform/events/index.ts'
-import { wireTime } from '../../platform/time/index.ts'
-import type { House } from '../house.ts'
+// Writes events to one client. Who does not read fast enough is given no more until it has read what it has: it falls
+// behind by itself, and costs the others nothing.
+import type { ServerResponse } from 'node:http'
+import type { EventFeed, FeedEvent } from '../../platform/events/index.ts'
+import { renderFor } from './event-frames.ts'
+import type { Audience } from './event-sight.ts'
 
-const heartbeatMs = 15_000
-const reconnectMs = 1_000
-/** What may wait for a slow client. */
-const mostWaitingBytes = 1024 * 1024
-
-export function openStream(
-  { feed }: Pick<House, 'feed'>,
-  organizationId: number,
-  after: number,
-  wanted: (event: FeedEvent) => boolean,
-): Readable {
-  const stream = new Readable({ read() {}, highWaterMark: mostWaitingBytes })
-  const write = (text: string) => {
-    if (stream.destroyed) return
-    stream.push(text)
-    if (stream.readableLength > mostWaitingBytes) stream.destroy()
-  }
-  write(`retry: ${reconnectMs}\n: connected\n\n`)
-  const heartbeat = setInterval(() => write(': ping\n\n'), heartbeatMs)
-  const stop = feed.follow(organizationId, after, {
-    onEvent: (event) => (wanted(event) ? write(render(event)) : undefined),
-    onEnd: () => stream.push(null),
-  })
-  stream.once('close', () => {
-    clearInterval(heartbeat)
-    stop()
-  })
-  return stream
+export interface EventStream {
+  /** A comment, so that nobody between takes the silence for the end. Not for who has enough to read as it is. */
+  ping(): void
+  /** Since when the client has not taken what waits for it, as of `performance.now()`; null when it keeps up. */
+  readonly waitingSince: number | null
+  /** Says farewell and hangs up. */
+  end(farewell: string): void
+  /** Hangs up on who does not listen. */
+  cut(): void
 }
 
-function render({ id, seq, type, organizationId, occurredAt, data }: FeedEvent): string {
-  const head = JSON.stringify({ id, seq, type, organizationId, occurredAt: wireTime(occurredAt) })
-  return `id: ${seq}\ndata: ${head.slice(0, -1)},"data":${data}}\n\n`
+export interface StreamStart {
+  readonly feed: EventFeed
+  readonly organizationId: number
+  readonly after: number
+  readonly audience: Audience
+  /** How long the client is to wait before it comes again. */
+  readonly reconnectMs: number
+  readonly onClose: () => void
+}
+
+const ping = Buffer.from(': ping\n\n')
+
+export function openStream(
+  outlet: ServerResponse,
+  { feed, organizationId, after, audience, reconnectMs, onClose }: StreamStart,
+): EventStream {
+  // The head is out and nothing is framed: what is written to the connection itself is the answer, at half the cost.
+  const wire = outlet.socket ?? outlet
+  let waitingSince: number | null = null
+  let ended = false
+  const write = (bytes: Buffer | string): boolean => {
+    if (ended) return false
+    if (wire.write(bytes)) return true
+    waitingSince ??= performance.now()
+    return false
+  }
+  const end = (farewell: string) => {
+    if (ended) return
+    write(`: ${farewell}\n\n`)
+    ended = true
+    outlet.end()
+  }
+  write(`retry: ${reconnectMs}\n: connected\n\n`)
+  const following = feed.follow(organizationId, after, {
+    onEvents(events: readonly FeedEvent[]) {
+      const bytes = renderFor(audience, events)
+      return bytes === null || write(bytes)
+    },
+    onEnd: () => end('the server is closing; come again'),
+  })
+  wire.on('drain', () => {
+    waitingSince = null
+    following.resume()
+  })
+  const close = () => {
+    ended = true
+    following.stop()
+    onClose()
+  }
+  if (outlet.destroyed) close()
+  else outlet.once('close', close)
+  return {
+    ping: () => void (waitingSince === null && write(ping)),
+    get waitingSince() {
+      return waitingSince
+    },
+    end(farewell) {
+      following.stop()
+      end(farewell)
+    },
+    cut() {
+      ended = true
+      outlet.destroy()
+    },
+  }
 }

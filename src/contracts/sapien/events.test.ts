@@ -1,8 +1,8 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openWire } from '../../../tests/hostile/wire.ts'
 import { openTestHouse, type TestHouse } from '../../../tests/support/house.ts'
-import type { EventFeed, FeedEvent, Follower } from '../../platform/events/index.ts'
 import type { Session } from '../../platform/session/index.ts'
-import { openStream } from './event-stream.ts'
 
 let house: TestHouse
 let token: string
@@ -23,9 +23,10 @@ async function listen(query = '', { as = token, headers = {} }: { as?: string | 
   const authorization: Record<string, string> = as === null ? {} : { authorization: `Bearer ${as}` }
   const response = await fetch(`${house.url}/v1/events${query}`, { headers: { ...authorization, ...headers }, signal: controller.signal })
   const heard: Heard[] = []
-  let text = ''
+  let [all, text] = ['', '']
   const reading = (async () => {
     for await (const chunk of response.body ?? []) {
+      all += Buffer.from(chunk as Uint8Array).toString('utf8')
       text += Buffer.from(chunk as Uint8Array).toString('utf8')
       const blocks = text.split('\n\n')
       text = blocks.pop() ?? ''
@@ -38,6 +39,8 @@ async function listen(query = '', { as = token, headers = {} }: { as?: string | 
   return {
     response,
     heard,
+    ended: reading,
+    text: () => all,
     types: () => heard.map(({ event }) => event.type),
     async close() {
       controller.abort()
@@ -58,6 +61,14 @@ async function feedEnd(): Promise<number> {
     seq = row?.seq ?? 0
   })
   return seq
+}
+
+/** As an operator would who keeps events for a while only. */
+async function prune(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: house.databaseUrl })
+  await client.connect()
+  await client.query(sql)
+  await client.end()
 }
 
 describe('GET /v1/events', () => {
@@ -143,7 +154,7 @@ describe('GET /v1/events', () => {
     await Promise.all([own.close(), foreign.close()])
   })
 
-  test('a ticket opens it without a header, for a minute, with what its owner may hear', async () => {
+  test('a ticket opens it without a header, once, with what its owner may hear', async () => {
     const made = await house.request('POST', '/v1/events/ticket', { token, json: {} })
     expect(made.status).toBe(201)
     const { ticket, expiresIn } = (await made.json()) as { ticket: string; expiresIn: number }
@@ -153,47 +164,123 @@ describe('GET /v1/events', () => {
     await emit('appointment.booked')
     await expect.poll(() => client.types()).toEqual(['appointment.booked'])
     await client.close()
+    expect((await house.request('GET', `/v1/events?ticket=${ticket}`)).status).toBe(401)
     expect((await house.request('GET', `/v1/events?ticket=${ticket.slice(0, -4)}AAAA`)).status).toBe(401)
     expect((await house.request('GET', '/v1/events')).status).toBe(401)
   })
 })
 
-describe('a stream', () => {
-  const followers = new Map<number, Follower>()
-  const feed: EventFeed = {
-    follow(organizationId, _after, follower) {
-      followers.set(organizationId, follower)
-      return () => void followers.delete(organizationId)
-    },
-    end: async () => 0,
-    size: () => followers.size,
-    close() {},
+describe('where a stream begins', () => {
+  const refused = async (lastEventId: string) => {
+    const response = await house.request('GET', '/v1/events', { token, headers: { 'last-event-id': lastEventId } })
+    return [response.status, await response.json()]
   }
-  const event = (seq: number, text: string): FeedEvent => ({
-    seq,
-    id: 'e',
-    type: 'call.started',
-    organizationId: 1,
-    occurredAt: new Date(0),
-    userIds: [],
-    data: JSON.stringify({ text }),
+
+  test.each(['-1', 'x', '1e3', '1.5', '9999999999999999', '0x1', '1 2'])('is no %j: 400 names the header', async (id) => {
+    expect(await refused(id)).toMatchObject([400, { error: { code: 'invalid_request', details: [{ field: 'Last-Event-ID' }] } }])
   })
 
-  test('whose client does not read is let go before it fills the memory, and stops following', async () => {
-    const stream = openStream({ feed }, 1, 0, () => true)
-    const closed = new Promise((resolve) => stream.once('close', resolve))
-    let given = 0
-    while (!stream.destroyed && given < 1000) followers.get(1)?.onEvent(event(given++, 'x'.repeat(10_000)))
-    await closed
-    expect(given).toBeLessThan(120)
-    expect(followers.size).toBe(0)
+  test('is not ahead of what has happened: an id of somewhere else is told so', async () => {
+    const end = await feedEnd()
+    expect(await refused(String(end + 1))).toMatchObject([400, { error: { details: [{ field: 'Last-Event-ID' }] } }])
+    expect(await refused('999999999999999')).toMatchObject([400, { error: { code: 'invalid_request' } }])
   })
 
-  test('ends when the feed ends', async () => {
-    const stream = openStream({ feed }, 2, 0, () => true)
-    followers.get(2)?.onEnd()
-    const text = (await stream.toArray()).map(String).join('')
-    expect(text).toContain('retry: 1000')
-    await expect.poll(() => followers.size).toBe(0)
+  test('is not behind what is kept: 410, instead of a hole that nobody sees', async () => {
+    for (let index = 0; index < 3; index++) await emit('call.started', { of: 200 }, [], house.session(200))
+    const { end } = await house.house.feed.bounds(200)
+    await prune(`DELETE FROM platform.events WHERE organization_id = 200 AND seq < ${end}`)
+    const other = await house.token({ organizationId: 200 })
+    const ask = (id: number) => house.request('HEAD', '/v1/events', { token: other, headers: { 'last-event-id': String(id) } })
+    expect((await ask(end - 2)).status).toBe(410)
+    expect((await ask(end - 1)).status).toBe(200)
+    await prune('DELETE FROM platform.events WHERE organization_id = 200')
+    expect((await ask(end - 1)).status).toBe(410)
+    expect((await ask(end)).status).toBe(200)
+    const said = await house.request('GET', '/v1/events', { token: other, headers: { 'last-event-id': '1' } })
+    expect([said.status, await said.json()]).toMatchObject([410, { error: { code: 'events_gone' } }])
+  })
+})
+
+describe('a stream ends', () => {
+  const ended = async (client: Awaited<ReturnType<typeof listen>>) => {
+    const began = performance.now()
+    await client.ended
+    return performance.now() - began
+  }
+
+  test('when its token runs out, and the next needs another', async () => {
+    const client = await listen('', { as: await house.token({ ttlS: 2 }) })
+    await expect.poll(() => house.house.feed.size()).toBe(1)
+    await client.ended
+    expect(client.text()).toContain(': the credential has ended')
+    await expect.poll(() => house.house.feed.size()).toBe(0)
+  })
+
+  test('within a second of its user’s roles being changed, and of a sign-in being revoked; nobody else’s does', async () => {
+    const made = await house.request('POST', '/v1/users', {
+      token,
+      json: { username: 'listener', email: 'listener@example.com', firstName: 'L', lastName: 'I', roles: ['admin'] },
+    })
+    const { id } = (await made.json()) as { id: number }
+    const as = await house.token({ subject: `user:${id}` })
+    const ticket = (await (await house.request('POST', '/v1/events/ticket', { token: as })).json()) as { ticket: string }
+    const [own, byTicket, other] = await Promise.all([listen('', { as }), listen(`?ticket=${ticket.ticket}`, { as: null }), listen()])
+    const unused = (await (await house.request('POST', '/v1/events/ticket', { token: as })).json()) as { ticket: string }
+    await expect.poll(() => house.house.feed.size()).toBe(3)
+    const changed = await house.request('PUT', `/v1/users/${id}`, { token, json: { roles: ['user'] } })
+    expect(changed.status).toBe(200)
+    expect(await ended(own)).toBeLessThan(1_000)
+    expect(await ended(byTicket)).toBeLessThan(1_000)
+    expect(house.house.feed.size()).toBe(1)
+    expect((await house.request('GET', `/v1/events?ticket=${unused.ticket}`)).status).toBe(401)
+    await other.close()
+  })
+
+  test('whose client does not read is given no more than it takes, and hears the rest when it reads', async () => {
+    const start = await feedEnd()
+    const wire = await openWire(house.url)
+    wire.write(`GET /v1/events HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${token}\r\nlast-event-id: ${start}\r\n\r\n`)
+    await expect.poll(() => house.house.feed.size()).toBe(1)
+    wire.socket.pause()
+    const quick = await listen('', { headers: { 'last-event-id': String(start) } })
+    const size = 200_000
+    for (let index = 0; index < 60; index++) await emit('call.ringing', { index, text: 'x'.repeat(size) })
+    await expect.poll(() => quick.heard.length, { timeout: 10_000 }).toBe(60)
+    await quick.close()
+    let text = ''
+    wire.socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1')
+    })
+    wire.socket.resume()
+    await expect
+      .poll(() => [...text.matchAll(/^id: (\d+)$/gm)].map(([, seq]) => Number(seq)), { timeout: 15_000 })
+      .toEqual(Array.from({ length: 60 }, (_, index) => start + 1 + index))
+    wire.socket.destroy()
+    await expect.poll(() => house.house.feed.size()).toBe(0)
+  })
+})
+
+describe('how many streams', () => {
+  test('one caller may hold, and one organisation: the next is told to close one, and a closed one makes room', async () => {
+    const small = await openTestHouse({ env: { EVENT_STREAMS_PER_CALLER: '2', EVENT_STREAMS_PER_ORGANIZATION: '3' } })
+    try {
+      const open = async (subject: string) => {
+        const controller = new AbortController()
+        const headers = { authorization: `Bearer ${await small.token({ subject })}` }
+        const { status, headers: answered } = await fetch(`${small.url}/v1/events`, { headers, signal: controller.signal })
+        return { status, retryAfter: answered.get('retry-after'), close: () => controller.abort() }
+      }
+      const [first, second] = [await open('client:a'), await open('client:a')]
+      expect(await open('client:a')).toMatchObject({ status: 429, retryAfter: '5' })
+      const third = await open('client:b')
+      expect((await open('client:c')).status).toBe(429)
+      first.close()
+      await expect.poll(async () => (await open('client:a')).status).toBe(200)
+      second.close()
+      third.close()
+    } finally {
+      await small.close()
+    }
   })
 })

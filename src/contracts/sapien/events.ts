@@ -2,12 +2,12 @@
 import { type Static, Type } from 'typebox'
 import { may, type Principal } from '../../platform/auth/index.ts'
 import { refuse, refuseField } from '../../platform/errors/index.ts'
-import { type AnyEndpoint, answer, endpoint, type RequestFacts } from '../../platform/http/index.ts'
+import { type AnyEndpoint, answer, endpoint, Live, type RequestFacts } from '../../platform/http/index.ts'
 import { authenticateBearer } from '../bearer.ts'
 import type { House } from '../house.ts'
-import { mayHear, readTypes } from './event-sight.ts'
-import { openStream } from './event-stream.ts'
-import { openTicket, sealTicket, ticketS } from './event-ticket.ts'
+import { audienceOf, readTypes } from './event-sight.ts'
+import { openStreams } from './event-streams.ts'
+import { openTicket, sealTicket, ticketS, useTicket } from './event-ticket.ts'
 
 const tags = ['Events']
 const Query = Type.Object({
@@ -21,8 +21,13 @@ const streamHeaders = {
   'x-accel-buffering': 'no',
 }
 
-export const events = (house: House): AnyEndpoint[] => [
-  endpoint({
+export function events(house: House): AnyEndpoint[] {
+  return [streamEndpoint(house), ticketEndpoint(house)]
+}
+
+function streamEndpoint(house: House): AnyEndpoint {
+  const streams = openStreams(house)
+  return endpoint({
     operation: 'events.stream',
     method: 'GET',
     path: '/v1/events',
@@ -31,42 +36,43 @@ export const events = (house: House): AnyEndpoint[] => [
     verify: listenerOf(house),
     query: Query,
     response: { 200: 'text/event-stream' },
-    errors: ['missing_token', 'invalid_token', 'permission_denied'],
+    errors: ['missing_token', 'invalid_token', 'permission_denied', 'too_many_streams', 'events_gone'],
     tags,
     handle: async ({ session, principal, query, request }) => {
       const types = readTypes(query.types)
-      const resumed = lastEventOf(request, query)
+      const after = await startOf(house, principal, lastEventOf(request, query))
       if (request.method === 'HEAD') return answer(200, null, streamHeaders)
-      const wanted = await mayHear(session, principal, types)
-      const after = resumed ?? (await house.feed.end(principal.organizationId))
-      return answer(200, openStream(house, principal.organizationId, after, wanted), streamHeaders)
+      const audience = await audienceOf(session, principal, types)
+      const ticket = request.headers.authorization === undefined ? query.ticket : undefined
+      if (ticket !== undefined) await useTicket(session, openTicket(house, ticket))
+      const begin = streams.admit({ principal, after, audience })
+      return answer(200, new Live(begin), streamHeaders)
     },
-  }),
+  })
+}
+
+const ticketEndpoint = (house: House): AnyEndpoint =>
   endpoint({
     operation: 'events.ticket',
     method: 'POST',
     path: '/v1/events/ticket',
-    summary: 'A one-minute ticket for GET /v1/events?ticket=…',
+    summary: 'A ticket for GET /v1/events?ticket=…, good for one stream within a minute',
     permission: 'events:read',
     response: { 201: Type.Object({ ticket: Type.String(), expiresIn: Type.Integer(), url: Type.String() }) },
     tags,
-    handle: ({ session, principal }) => {
-      const ticket = sealTicket(house.vault, principal, session.now())
-      return answer(
-        201,
-        { ticket, expiresIn: ticketS, url: `${house.baseUrl()}/v1/events?ticket=${ticket}` },
-        { 'cache-control': 'no-store' },
-      )
+    handle: ({ principal }) => {
+      const ticket = sealTicket(house, principal)
+      const url = `${house.baseUrl()}/v1/events?ticket=${ticket}`
+      return answer(201, { ticket, expiresIn: ticketS, url }, { 'cache-control': 'no-store' })
     },
-  }),
-]
+  })
 
 /** A header or a ticket. @throws missing_token, invalid_token, permission_denied */
 function listenerOf(house: House): (request: RequestFacts) => Promise<Principal> {
   const byHeader = authenticateBearer(house)
   return async (request) => {
     const ticket = new URL(request.url, 'http://localhost').searchParams.get('ticket')
-    const principal = (await byHeader(request)) ?? (ticket === null ? null : openTicket(house.vault, ticket, house.clock.now()))
+    const principal = (await byHeader(request)) ?? (ticket === null ? null : openTicket(house, ticket).principal)
     if (!principal) return refuse('missing_token')
     if (!may(principal, 'events:read')) refuse('permission_denied', { message: 'This needs the permission events:read.' })
     return principal
@@ -75,9 +81,18 @@ function listenerOf(house: House): (request: RequestFacts) => Promise<Principal>
 
 /** Null for from now on. @throws invalid_request */
 function lastEventOf({ headers }: RequestFacts, { lastEventId }: Static<typeof Query>): number | null {
-  const given = headers['last-event-id'] ?? lastEventId
-  if (given === undefined || given === '') return null
-  const text = String(given)
-  if (!/^\d{1,15}$/.test(text)) refuseField(lastEventId === undefined ? 'header' : 'query', 'Last-Event-ID', 'must be the id of an event')
+  const header = headers['last-event-id']
+  const text = String(header ?? lastEventId ?? '')
+  if (text === '') return null
+  if (!/^\d{1,15}$/.test(text)) refuseField(header === undefined ? 'query' : 'header', 'Last-Event-ID', 'must be the id of an event')
   return Number(text)
+}
+
+/** Behind which event to begin. @throws invalid_request for one that never was, events_gone for one after which some are no longer kept */
+async function startOf({ feed }: House, { organizationId }: Principal, resumed: number | null): Promise<number> {
+  const { first, end } = await feed.bounds(organizationId)
+  if (resumed === null) return end
+  if (resumed > end) refuseField('header', 'Last-Event-ID', 'is of no event of this organization')
+  if (resumed < (first ?? end + 1) - 1) refuse('events_gone')
+  return resumed
 }

@@ -146,6 +146,7 @@ function nest(values: Values, dataFolder: string, secretKey: string): Settings {
     maxBodyBytes: values.MAX_BODY_BYTES,
     bodyTimeoutS: values.BODY_TIMEOUT_S,
     maxBlobBytes: values.MAX_BLOB_BYTES,
+    eventStreams: { perCaller: values.EVENT_STREAMS_PER_CALLER, perOrganization: values.EVENT_STREAMS_PER_ORGANIZATION },
     secretKey,
     secretKeyPrevious: values.SECRET_KEY_PREVIOUS,
     accessTokenMinutes: values.ACCESS_TOKEN_EXPIRE_MINUTES,

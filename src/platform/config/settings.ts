@@ -26,6 +26,8 @@ export interface Settings {
   readonly maxBodyBytes: number
   readonly bodyTimeoutS: number
   readonly maxBlobBytes: number
+  /** Of one process. */
+  readonly eventStreams: { readonly perCaller: number; readonly perOrganization: number }
   readonly secretKey: string
   readonly secretKeyPrevious: readonly string[]
   readonly accessTokenMinutes: number

@@ -48,6 +48,9 @@ const entries = {
   permission_denied: { kind: 'forbidden', sentence: 'This needs a permission that the caller does not have.' },
   locked_out: { kind: 'limited', sentence: 'Too many failed attempts; try again in a minute.' },
   rate_limited: { kind: 'limited', sentence: 'Too many requests; try again later.' },
+  // Event streams
+  too_many_streams: { kind: 'limited', sentence: 'Too many event streams are open at once; close one, or try again later.' },
+  events_gone: { kind: 'gone', sentence: 'The events behind that id are no longer kept; begin without Last-Event-ID.' },
   // Repeats
   idempotency_key_invalid: { kind: 'invalid', sentence: 'The idempotency key must be 1 to 255 printable characters.' },
   idempotency_key_reused: { kind: 'rule', sentence: 'This idempotency key was used with a different request.' },

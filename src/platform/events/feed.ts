@@ -1,42 +1,57 @@
 // Follows an organisation's events, from any point and for as long as somebody listens. Word on the bus only says that
 // there is more to read: what is delivered comes from the table, in sequence, so nothing is lost or repeated.
-// One reader an organisation serves everybody in this process who has caught up.
+// One reader an organisation serves everybody in this process who has caught up; who takes no more falls behind alone.
 import type { Database } from '../db/index.ts'
 import type { Log } from '../session/index.ts'
 import type { Bus } from './bus.ts'
-import { type EventRow, selectEventsAfter, selectFeedEnd } from './events.sql.ts'
+import { openTurns, type Turns } from './catch-up.ts'
+import { selectFeedBounds } from './events.sql.ts'
+import { behind, type FeedEvent, openPages, type Page, pageSize, readEvents } from './pages.ts'
 
-export interface FeedEvent extends EventRow {
-  readonly organizationId: number
-}
+export type { FeedEvent } from './pages.ts'
 
 export interface Follower {
-  /** Called in sequence. What it wants to leave out it leaves out. */
-  onEvent(event: FeedEvent): void
-  /** The feed ends: the server stops, or the events cannot be read. */
+  /**
+   * Called in sequence, with one array for everybody who is given the same. What it wants to leave out it leaves out.
+   * @returns false when it has enough for now: it is given more after `resume`, from where it was
+   */
+  onEvents(events: readonly FeedEvent[]): boolean
+  /** The feed ends: the server stops. */
   onEnd(): void
 }
 
+export interface Following {
+  resume(): void
+  stop(): void
+}
+
+export interface Bounds {
+  /** The oldest that is still kept; null when there is none. */
+  readonly first: number | null
+  /** The last: whoever begins behind it misses nothing that comes. */
+  readonly end: number
+}
+
 export interface EventFeed {
-  /** Where it ends now: whoever begins here misses nothing that comes. */
-  end(organizationId: number): Promise<number>
-  /** From behind `after`. @returns a function that ends it */
-  follow(organizationId: number, after: number, follower: Follower): () => void
+  bounds(organizationId: number): Promise<Bounds>
+  /** From behind `after`. */
+  follow(organizationId: number, after: number, follower: Follower): Following
   /** How many follow. */
   size(): number
   close(): void
 }
 
-interface Listener {
+interface Cursor {
+  readonly organizationId: number
   readonly follower: Follower
-  /** The last event that it was given. */
   at: number
+  state: 'behind' | 'live' | 'paused' | 'ended'
 }
 
 interface Reader {
   /** Every listener has been given everything up to here. */
   head: number
-  readonly listeners: Set<Listener>
+  readonly listeners: Set<Cursor>
   reading: boolean
   /** There was word of more while reading. */
   again: boolean
@@ -46,15 +61,17 @@ interface Feed {
   readonly database: Database
   readonly log: Log
   readonly readers: Map<number, Reader>
-  readonly followers: Set<Follower>
+  readonly cursors: Set<Cursor>
   readonly timers: Set<NodeJS.Timeout>
+  readonly turns: Turns<Cursor>
 }
 
-const pageSize = 500
 const retryMs = 500
 
 export function openFeed({ database, bus, log }: { database: Database; bus: Bus; log: Log }): EventFeed {
-  const feed: Feed = { database, log, readers: new Map(), followers: new Set(), timers: new Set() }
+  const complain = (error: unknown) => log.warn({ err: error }, 'could not read the event feed; trying again')
+  const turns = openTurns<Cursor>(openPages(database), (cursor, page) => serve(feed, cursor, page), complain)
+  const feed: Feed = { database, log, readers: new Map(), cursors: new Set(), timers: new Set(), turns }
   let closed = false
   const subscriptions = [
     bus.subscribe('events', (payload) => void advance(feed, (payload as { organizationId: number }).organizationId)),
@@ -66,30 +83,77 @@ export function openFeed({ database, bus, log }: { database: Database; bus: Bus;
     follow(organizationId, after, follower) {
       if (closed) {
         follower.onEnd()
-        return () => {}
+        return { resume() {}, stop() {} }
       }
-      feed.followers.add(follower)
-      void catchUp(feed, organizationId, after, follower)
-      return () => leave(feed, organizationId, follower)
+      const cursor: Cursor = { organizationId, follower, at: after, state: 'behind' }
+      feed.cursors.add(cursor)
+      turns.queue(cursor)
+      return { resume: () => resume(feed, cursor), stop: () => leave(feed, cursor) }
     },
-    end: (organizationId) => readEnd(database, organizationId),
-    size: () => feed.followers.size,
+    bounds: sharedBounds(database),
+    size: () => feed.cursors.size,
     close() {
       closed = true
       for (const unsubscribe of subscriptions) unsubscribe()
       for (const timer of feed.timers) clearTimeout(timer)
-      for (const follower of [...feed.followers]) follower.onEnd()
-      feed.followers.clear()
+      turns.close()
+      for (const { follower } of [...feed.cursors]) follower.onEnd()
+      feed.cursors.clear()
       feed.readers.clear()
     },
   }
 }
 
-function leave({ followers, readers }: Feed, organizationId: number, follower: Follower): void {
-  followers.delete(follower)
-  const reader = readers.get(organizationId)
-  for (const listener of reader?.listeners ?? []) if (listener.follower === follower) reader?.listeners.delete(listener)
-  if (reader?.listeners.size === 0) readers.delete(organizationId)
+function leave(feed: Feed, cursor: Cursor): void {
+  cursor.state = 'ended'
+  feed.cursors.delete(cursor)
+  feed.turns.leave(cursor)
+  forgetListener(feed, cursor)
+}
+
+function forgetListener({ readers }: Feed, cursor: Cursor): void {
+  const reader = readers.get(cursor.organizationId)
+  if (reader?.listeners.delete(cursor) && reader.listeners.size === 0) readers.delete(cursor.organizationId)
+}
+
+function resume(feed: Feed, cursor: Cursor): void {
+  if (cursor.state !== 'paused') return
+  cursor.state = 'behind'
+  feed.turns.queue(cursor)
+}
+
+/** What of the page it has not been given. @returns whether it takes more */
+function give(cursor: Cursor, { parts, reaches }: Page): boolean {
+  for (const part of parts) {
+    const last = part.at(-1)?.seq ?? 0
+    if (last <= cursor.at) continue
+    const events = behind(part, cursor.at)
+    cursor.at = last
+    if (!cursor.follower.onEvents(events)) return false
+    if (cursor.state === 'ended') return true
+  }
+  cursor.at = Math.max(cursor.at, reaches)
+  return true
+}
+
+/** A page for somebody who is behind. With all that the others have, it joins them in that same moment. */
+function serve(feed: Feed, cursor: Cursor, page: Page): void {
+  if (cursor.state !== 'behind') return
+  const takesMore = give(cursor, page)
+  if (cursor.state !== 'behind') return
+  if (!takesMore) cursor.state = 'paused'
+  else if (cursor.at < page.end || !join(feed, cursor)) feed.turns.queue(cursor)
+}
+
+/** False when the others have been given more in the meantime. */
+function join(feed: Feed, cursor: Cursor): boolean {
+  const reader = feed.readers.get(cursor.organizationId) ?? { head: cursor.at, listeners: new Set(), reading: false, again: false }
+  if (cursor.at < reader.head) return false
+  feed.readers.set(cursor.organizationId, reader)
+  reader.listeners.add(cursor)
+  cursor.state = 'live'
+  void advance(feed, cursor.organizationId) // what was committed since the last read had nobody to hear of it
+  return true
 }
 
 /** Reads to the end for those who have caught up. One at a time for each organisation. */
@@ -102,9 +166,9 @@ async function advance(feed: Feed, organizationId: number): Promise<void> {
   try {
     while (reader.again && feed.readers.get(organizationId) === reader) {
       reader.again = false
-      const events = await readPage(feed, organizationId, reader.head)
-      reader.again ||= events.length === pageSize
-      for (const event of events) deliver(reader, event)
+      const page = await readEvents(feed.database, organizationId, reader.head, reader.head + pageSize)
+      reader.again ||= page.reaches < page.end
+      deliver(feed, reader, page)
     }
   } catch (error) {
     feed.log.warn({ err: error, organizationId }, 'could not read the event feed; trying again')
@@ -114,44 +178,13 @@ async function advance(feed: Feed, organizationId: number): Promise<void> {
   }
 }
 
-function deliver(reader: Reader, event: FeedEvent): void {
-  reader.head = event.seq
-  for (const listener of [...reader.listeners]) {
-    if (event.seq <= listener.at) continue
-    listener.at = event.seq
-    listener.follower.onEvent(event)
+function deliver(feed: Feed, reader: Reader, page: Page): void {
+  reader.head = page.reaches
+  for (const cursor of reader.listeners) {
+    if (give(cursor, page) || cursor.state !== 'live') continue
+    cursor.state = 'paused'
+    forgetListener(feed, cursor)
   }
-}
-
-/** A newcomer reads for itself until it has all that the others have, and joins them in that same moment. */
-async function catchUp(feed: Feed, organizationId: number, from: number, follower: Follower): Promise<void> {
-  let at = from
-  try {
-    for (;;) {
-      const events = await readPage(feed, organizationId, at)
-      for (const event of events) {
-        if (!feed.followers.has(follower)) return
-        at = event.seq
-        follower.onEvent(event)
-      }
-      if (!feed.followers.has(follower)) return
-      if (events.length < pageSize && join(feed, organizationId, { follower, at })) return
-    }
-  } catch (error) {
-    feed.log.warn({ err: error, organizationId }, 'could not read the event feed; trying again')
-    const reached = at
-    later(feed, () => feed.followers.has(follower) && void catchUp(feed, organizationId, reached, follower))
-  }
-}
-
-/** False when the others have been given more in the meantime. */
-function join(feed: Feed, organizationId: number, listener: Listener): boolean {
-  const reader = feed.readers.get(organizationId) ?? { head: listener.at, listeners: new Set(), reading: false, again: false }
-  if (listener.at < reader.head) return false
-  feed.readers.set(organizationId, reader)
-  reader.listeners.add(listener)
-  void advance(feed, organizationId) // what was committed since the last read had nobody to hear of it
-  return true
 }
 
 function later({ timers }: Feed, work: () => void): void {
@@ -162,11 +195,19 @@ function later({ timers }: Feed, work: () => void): void {
   timers.add(timer)
 }
 
-async function readPage({ database }: Feed, organizationId: number, after: number): Promise<FeedEvent[]> {
-  const rows = (await database.read(organizationId, selectEventsAfter, { after, limit: pageSize })) as EventRow[]
-  return rows.map((row) => ({ ...row, organizationId }))
+/** Those who ask at the same time share the answer: what is a moment old tells a newcomer of more, never of less. */
+function sharedBounds(database: Database): (organizationId: number) => Promise<Bounds> {
+  const asked = new Map<number, Promise<Bounds>>()
+  return (organizationId) => {
+    const already = asked.get(organizationId)
+    if (already) return already
+    const asking = readBounds(database, organizationId).finally(() => asked.delete(organizationId))
+    asked.set(organizationId, asking)
+    return asking
+  }
 }
 
-async function readEnd(database: Database, organizationId: number): Promise<number> {
-  return ((await database.read(organizationId, selectFeedEnd, {})) as { seq: number }[])[0]?.seq ?? 0
+async function readBounds(database: Database, organizationId: number): Promise<Bounds> {
+  const [row] = (await database.read(organizationId, selectFeedBounds, {})) as Bounds[]
+  return row ?? { first: null, end: 0 }
 }

@@ -7,6 +7,7 @@ import type { Principal } from '../auth/principal.ts'
 import type { Code } from '../errors/index.ts'
 import type { RawJson, Session } from '../session/index.ts'
 import type { Contract } from './contract.ts'
+import type { Live } from './live.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 /** `public` asks for no credential; `authenticated` for any; otherwise the principal must have the permission. */
@@ -30,7 +31,7 @@ export interface RequestFacts {
   readonly raw: FastifyRequest
 }
 
-export type Body = object | string | RawJson | Readable | Buffer | null
+export type Body = object | string | RawJson | Readable | Live | Buffer | null
 
 /** An answer with a status, headers or a body that is not plain JSON. */
 export class Answer {

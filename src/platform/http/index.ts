@@ -12,6 +12,7 @@ export {
   type Verify,
 } from './endpoint.ts'
 export type { Kitchen } from './errors.ts'
+export { Live } from './live.ts'
 export {
   type Breaking,
   diffOpenApi,

@@ -12,6 +12,7 @@ import { Answer, type AnyEndpoint, type Body, type RequestFacts } from './endpoi
 import { type Kitchen, renderRefusal, toRefusal } from './errors.ts'
 import { factsOf } from './facts.ts'
 import { fingerprint, once, type Rendered, readKey } from './idempotency.ts'
+import { goLive, Live } from './live.ts'
 import { takesKey } from './openapi/refusals.ts'
 import { compileSerializers, type Serialize } from './serialization.ts'
 import { type Check, compileCheck, refuseProblems } from './validation.ts'
@@ -153,6 +154,7 @@ function send({ endpoint, serializers }: Compiled, reply: FastifyReply, result: 
   const { status, body, headers } = result instanceof Answer ? result : new Answer(successOf(endpoint), result)
   reply.code(status).headers(headers)
   if (body === null) return reply.send()
+  if (body instanceof Live) return goLive(reply, body)
   if (body instanceof Readable || Buffer.isBuffer(body)) return reply.send(body)
   if (typeof body === 'string') return reply.send(body)
   return sendJson(reply, toJson(serializers, status, body))
@@ -182,7 +184,7 @@ async function renderSafely(
   try {
     const result = await tx.write(async (inner) => (await run(inner)) as Body | Answer)
     const { status, body, headers } = result instanceof Answer ? result : new Answer(successOf(compiled.endpoint), result)
-    if (body instanceof Readable || Buffer.isBuffer(body))
+    if (body instanceof Readable || body instanceof Live || Buffer.isBuffer(body))
       throw new Error(`${compiled.endpoint.operation} streams: it cannot be repeated by key`)
     const type: Record<string, string> =
       body === null || typeof body === 'string' ? {} : { 'content-type': 'application/json; charset=utf-8' }
