@@ -89,4 +89,15 @@ describe('the progress of a call', () => {
     expect(ended.durationS).toBeNull()
     expect(progress(ended, { status: 'in_progress', at: at(30) })).toMatchObject({ status: 'completed', durationS: 60 })
   })
+
+  test('no call was answered after its end, whichever was heard of first', () => {
+    const reports: Report[] = [
+      { status: 'in_progress', at: at(50) },
+      { status: 'completed', at: at(40) },
+      { status: 'in_progress', at: at(45) },
+    ]
+    for (const order of [reports, reports.toReversed()]) {
+      expect(outcomeOf(order)).toMatchObject({ status: 'completed', answeredAt: at(40), endedAt: at(40), durationS: 0 })
+    }
+  })
 })

@@ -84,8 +84,11 @@ export function progress(before: Progress, report: Report): Progress {
   })
 }
 
-function withDuration(known: Progress): Progress {
-  if (isLive(known.status)) return known
+/** Of an answer and an end that contradict each other the end is believed: nobody answers a call that is over. */
+function withDuration(before: Progress): Progress {
+  if (isLive(before.status)) return before
+  const { answeredAt, endedAt } = before
+  const known = { ...before, answeredAt: answeredAt && endedAt && answeredAt > endedAt ? endedAt : answeredAt }
   return { ...known, durationS: known.reportedDurationS ?? talkTime(known) }
 }
 

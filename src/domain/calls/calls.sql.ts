@@ -146,6 +146,15 @@ export const selectSilentCalls = statement<
     ORDER BY c.updated_at
     LIMIT 500`,
 )
+/** Nothing while somebody has heard of it since, or given it a name. */
+export const lockSilentCall = statement<{ callId: string; silentSince: Date; sid: string | null }, { callId: string }>(
+  'call_silent_lock',
+  `SELECT c.id AS "callId" FROM calls.calls c
+    WHERE c.organization_id = :organizationId AND c.id = :callId AND c.updated_at < :silentSince
+      AND (:sid::text IS NOT NULL
+           OR NOT EXISTS (SELECT FROM calls.provider_calls p WHERE p.organization_id = c.organization_id AND p.call_id = c.id))
+      FOR UPDATE OF c`,
+)
 export const selectOrganizationsWithSilentCalls = statement<{ silentSince: Date }, { organizationId: number }>(
   'call_silent_organizations',
   `SELECT o AS "organizationId" FROM calls.organizations_with_live_calls(:silentSince) AS o`,

@@ -4,7 +4,7 @@ import { Refusal, refuse, refuseField } from '../../platform/errors/index.ts'
 import type { Session, Tx } from '../../platform/session/index.ts'
 import { type Sight, sightOf } from '../people/index.ts'
 import { advanceCall } from './advance.ts'
-import { lockCall, selectCall } from './calls.sql.ts'
+import { lockCall, selectCall, touchCall } from './calls.sql.ts'
 import { type LegInput, openCall } from './open.ts'
 import { selectCaller, selectCallingAgent, selectContactOf, selectFirstLeg, selectOwnNumber } from './place.sql.ts'
 import type { CallUrls, Telephony } from './ports.ts'
@@ -90,11 +90,12 @@ export async function ringPlacedCall(session: Session, callId: string, { telepho
   }
 }
 
-/** True for the first who asks, while the call still waits to be rung. */
+/** True for the first who asks, while the call still waits to be rung. However long it waited, it is not silent now. */
 function claimRinging(session: Session, callId: string): Promise<boolean> {
   return session.write(async (tx) => {
     const call = await tx.read(lockCall, { callId })
     if (call?.status !== 'queued' || call.sid !== null) return false
+    tx.later(touchCall, { callId, now: tx.now() })
     return (await tx.read(insertCallEvent, { callId, type: 'dialing', at: tx.now(), data: {}, once: true })) !== null
   })
 }
