@@ -22,7 +22,7 @@ import {
   usualAudience,
 } from './platform/auth/index.ts'
 import { openBlobs } from './platform/blobs/index.ts'
-import { openCaches } from './platform/cache/index.ts'
+import { openAccord, openCaches } from './platform/cache/index.ts'
 import type { Settings } from './platform/config/index.ts'
 import { type Database, openDatabase } from './platform/db/index.ts'
 import { openBus, openFeed } from './platform/events/index.ts'
@@ -75,7 +75,8 @@ export async function openHouse({
   const feed = openFeed({ database, bus, log })
   const vault = openVault({ key: settings.secretKey, previous: settings.secretKeyPrevious })
   const guards = openGuards({ bus, clock, log, metrics })
-  const caches = openCaches({ redis: settings.redis, memcached: settings.memcached, bus, clock, log, sign: vault.signer('cache') })
+  const accord = openAccord({ database, log })
+  const caches = openCaches({ redis: settings.redis, memcached: settings.memcached, accord, clock, log, sign: vault.signer('cache') })
   const limiter = openLimiter({ redis: settings.redis, clock, log })
   let address = settings.publicUrl ?? ''
   const baseUrl = () => address

@@ -1,4 +1,4 @@
-// patchbay cache clear: drops cached values in every process, in the shared tiers too.
+// patchbay cache clear: drops an organisation's cached values in every process, in the shared tiers too.
 import { parseArgs } from 'node:util'
 import type { Caches } from '../platform/cache/index.ts'
 import { CommandError, parseId } from './terminal.ts'
@@ -25,12 +25,12 @@ export function run(args: readonly string[]): Promise<number> {
 async function clear(caches: Caches, organizationId: number, type: string | undefined, id: string | undefined): Promise<string[]> {
   const known = Object.keys((await caches.stats()).families)
   if (type === undefined) {
-    await caches.clearAll()
+    await caches.clearAll(String(organizationId))
     return known
   }
   const family = caches.find(type)
   if (!family) throw new CommandError(`--type must be one of ${known.join(', ')}.`)
-  if (id === undefined) await family.clear()
+  if (id === undefined) await family.clear(String(organizationId))
   else await family.drop(`${organizationId}:${id}`)
   return [id === undefined ? type : `${type}:${id}`]
 }

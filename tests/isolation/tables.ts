@@ -8,6 +8,9 @@ export const shared: Readonly<Record<string, string>> = {
   'platform.signing_keys': 'the built-in issuer is everybody’s',
   'platform.facts': 'facts about the installation',
   'platform.workers': 'which processes are alive',
+  'platform.cache_peers': 'which processes keep cached values',
+  'platform.cache_epochs': 'numbers under which a shared tier keeps values; a scope names a family and an organisation',
+  'platform.breakers': 'what the circuit breakers of all have seen of outside services',
   'platform.login_failures': 'who fails to sign in may be nobody; the name is a digest',
   'public.patchbay_migrations': 'which migrations have run',
 }

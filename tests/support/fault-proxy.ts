@@ -47,7 +47,7 @@ export async function faultProxy(target: number | string, host = '127.0.0.1'): P
     port: (server.address() as AddressInfo).port,
     cut() {
       const open = [...sockets]
-      for (const socket of open) socket.resetAndDestroy()
+      for (const socket of open) reset(socket)
       return open.length
     },
     async stop() {
@@ -57,3 +57,6 @@ export async function faultProxy(target: number | string, host = '127.0.0.1'): P
     },
   })
 }
+
+/** A socket of the file system, behind the proxy, knows no reset. */
+const reset = (socket: Socket): unknown => (socket.remoteAddress === undefined ? socket.destroy() : socket.resetAndDestroy())

@@ -1,6 +1,6 @@
 // What is elsewhere: each configured service is asked something real, by the code that serves requests.
 import { openBlobs } from '../../platform/blobs/index.ts'
-import { openCaches } from '../../platform/cache/index.ts'
+import { memoryAccord, openCaches } from '../../platform/cache/index.ts'
 import type { Settings } from '../../platform/config/index.ts'
 import { openGuards } from '../../platform/resilience/index.ts'
 import { openVault } from '../../platform/secrets/index.ts'
@@ -32,7 +32,7 @@ export async function lookOutside(settings: Settings): Promise<Finding[]> {
 
 function tiers({ redis, memcached }: Settings): Promise<Finding>[] {
   const check = async (tier: 'redis' | 'memcached', words: string): Promise<string> => {
-    const caches = openCaches({ redis, memcached, bus: noBus, clock: systemClock, log })
+    const caches = openCaches({ redis, memcached, accord: memoryAccord().join(), clock: systemClock, log })
     try {
       await caches.check(tier)
       return words

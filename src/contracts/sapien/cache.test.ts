@@ -51,6 +51,19 @@ test('another organisation’s admin cannot drop our user’s entry by its id', 
   expect((await family('user')).size).toBe(1)
 })
 
+test('what an admin clears is their own organisation’s: others keep what they have', async () => {
+  await readAdmin()
+  const token = await house.token({ organizationId: 200 })
+  await house.request('GET', `/v1/users/${house.other.adminId}`, { token })
+  expect((await family('user')).size).toBe(2)
+  for (const json of [{}, { type: 'user' }]) {
+    await house.request('POST', '/admin/cache/clear', { token, json })
+    expect((await family('user')).size).toBe(1)
+  }
+  await clear({ json: {} })
+  expect((await family('user')).size).toBe(0)
+})
+
 test.for([
   ['type', { json: { type: 'nothing-of-that-name' } }],
   ['type', { json: { id: 5 } }],

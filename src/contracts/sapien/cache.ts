@@ -1,4 +1,4 @@
-// S17. What an admin may see and drop of the caches.
+// S17. What an admin may see of the caches, and drop of their own organisation's values.
 import { Type } from 'typebox'
 import type { Caches } from '../../platform/cache/index.ts'
 import { refuseField } from '../../platform/errors/index.ts'
@@ -17,9 +17,9 @@ export const cache = (house: House): AnyEndpoint[] => [
     operation: 'cache.clear',
     method: 'POST',
     path: '/admin/cache/clear',
-    summary: 'Drop cached values in every process: all of them, those of a type, or one',
+    summary: 'Drop an organization’s cached values in every process: all of them, those of a type, or one',
     description:
-      'Types: `user`, `org`, `recording` and whatever `/admin/cache/stats` names. One value is dropped in the caller’s organization.',
+      'Types: `user`, `org`, `recording` and whatever `/admin/cache/stats` names. What is dropped is the caller’s organization’s; other organizations keep theirs.',
     permission: 'cache:admin',
     accepts: ['json', 'form'],
     bodyOptional: true,
@@ -73,13 +73,13 @@ function readAsked(body: Asked, { form, rawBody }: RequestFacts): Asked {
 
 async function clear(caches: Caches, session: Session, { type, id }: Asked): Promise<string[]> {
   if (type === undefined && id !== undefined) return refuseField('body', 'type', 'is required with an id')
-  const cleared = type === undefined ? await clearAll(caches) : await clearType(caches, session, type, id)
+  const cleared = type === undefined ? await clearAll(caches, session) : await clearType(caches, session, type, id)
   await session.write(async (tx) => tx.emit('cache.cleared', { cleared }, { resource: 'cache', after: { cleared }, feed: false }))
   return cleared
 }
 
-async function clearAll(caches: Caches): Promise<string[]> {
-  await caches.clearAll()
+async function clearAll(caches: Caches, session: Session): Promise<string[]> {
+  await caches.clearAll(String(session.organizationId))
   return Object.keys((await caches.stats()).families)
 }
 
@@ -89,7 +89,7 @@ async function clearType(caches: Caches, session: Session, type: string, id: str
     const known = Object.keys((await caches.stats()).families)
     return refuseField('body', 'type', `must be one of ${known.join(', ')}`)
   }
-  if (id === undefined) await family.clear()
+  if (id === undefined) await family.clear(String(session.organizationId))
   else await family.drop(`${session.organizationId}:${id}`)
   return [id === undefined ? type : `${type}:${id}`]
 }

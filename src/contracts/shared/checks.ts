@@ -82,7 +82,7 @@ const upstream = (url: string | undefined): Check | null =>
 
 /** The substitute of the shared tiers: a value goes in, comes back, and is gone after it was dropped. */
 function memoryCheck({ caches }: House): () => Promise<void> {
-  const family = caches.family<string>({ name: 'hello', tier: 'memory', ttlS: 10, maxEntries: 100 })
+  const family = caches.family<string>({ name: 'hello', tier: 'memory', local: true, ttlS: 10, maxEntries: 100 })
   return async () => {
     const [key, first, second] = [randomUUID(), randomUUID(), randomUUID()]
     await family.get(key, async () => first)

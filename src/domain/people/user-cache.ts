@@ -17,6 +17,4 @@ export function userFamily(caches: Caches): CacheFamily<string> {
 
 export const userKey = (session: Session, id: number): string => `${session.organizationId}:${id}`
 
-export function dropUser(tx: Tx, caches: Caches, id: number): void {
-  tx.afterCommit(() => userFamily(caches).drop(userKey(tx, id)))
-}
+export const dropUser = (tx: Tx, caches: Caches, id: number): Promise<void> => userFamily(caches).dropWith(tx, userKey(tx, id))

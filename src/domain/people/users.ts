@@ -154,7 +154,7 @@ async function store(tx: Tx, services: PeopleServices, before: UserRow, wanted: 
   if (leaves) await scheduleRelease(tx, services, id)
   const type = leaves ? 'user.deactivated' : 'user.updated'
   tx.emit(type, { userId: id, changed }, { resource: `user:${id}`, users: [id], before: audited(before), after: audited(after) })
-  dropUser(tx, services.caches, id)
+  await dropUser(tx, services.caches, id)
 }
 
 const compared = ['username', 'email', 'firstName', 'lastName', 'mobile', 'roles', 'status'] as const

@@ -3,8 +3,7 @@
 import { refuse } from '../../platform/errors/index.ts'
 import { uuidv7 } from '../../platform/ids/index.ts'
 import type { Session, Tx } from '../../platform/session/index.ts'
-import { recordUsage } from '../billing/index.ts'
-import { noteCallEvent, type Telephony } from '../calls/index.ts'
+import { noteCallEvent, recordCallUsage, type Telephony } from '../calls/index.ts'
 import { type FileServices, registerFile, type StoredBytes, storeBytes } from '../files/index.ts'
 import { cachedRecordings, type RecordingCaches } from './cache.ts'
 import { insertRecording, type RecordingRow, selectRecordingBySid, updateAvailable, updateFailed } from './recordings.sql.ts'
@@ -76,7 +75,7 @@ export async function fetchRecording(
     await registerFile(tx, stored, { filename: `recording-${recording.id}.${format}`, type: 'recording' }, { quota: false })
     await bill(tx, recording, stored, durationS)
     announce(tx, 'recording.available', { ...recording, ...available, status: 'available' })
-    tx.afterCommit(() => cachedRecordings(services).drop(`${tx.organizationId}:${recording.id}`))
+    await cachedRecordings(services).dropWith(tx, `${tx.organizationId}:${recording.id}`)
   })
 }
 
@@ -86,14 +85,14 @@ function giveUp(session: Session, recording: RecordingRow, services: RecordingCa
   return session.write(async (tx) => {
     if (!(await tx.read(updateFailed, { id: recording.id }))) return
     announce(tx, 'recording.failed', recording)
-    tx.afterCommit(() => cachedRecordings(services).drop(`${tx.organizationId}:${recording.id}`))
+    await cachedRecordings(services).dropWith(tx, `${tx.organizationId}:${recording.id}`)
   })
 }
 
 async function bill(tx: Tx, { id, callId }: RecordingRow, stored: StoredBytes, durationS: number): Promise<void> {
   const entry = { callId, source: `recording:${id}`, at: tx.now() }
-  await recordUsage(tx, { ...entry, kind: 'recording.minutes', quantity: Math.ceil(durationS / 60) })
-  await recordUsage(tx, { ...entry, kind: 'storage', quantity: stored.size })
+  await recordCallUsage(tx, { ...entry, kind: 'recording.minutes', quantity: Math.ceil(durationS / 60) })
+  await recordCallUsage(tx, { ...entry, kind: 'storage', quantity: stored.size })
 }
 
 export function announce(tx: Tx, type: `recording.${string}`, recording: RecordingRow): void {

@@ -71,7 +71,7 @@ export function removeRecording(session: Session, sight: Sight, id: string, serv
     if (row.blobId) await removeFile(tx, row.blobId)
     const users = row.userId === null ? [] : [row.userId]
     tx.emit('recording.deleted', { recordingId: id, callId: row.callId }, { resource: `recording:${id}`, users, before: toRecording(row) })
-    tx.afterCommit(() => cachedRecordings(services).drop(`${tx.organizationId}:${id}`))
+    await cachedRecordings(services).dropWith(tx, `${tx.organizationId}:${id}`)
   })
 }
 
@@ -85,7 +85,7 @@ export function setLegalHold(session: Session, id: string, legalHold: boolean, s
       { recordingId: id, legalHold },
       { resource: `recording:${id}`, before: row.legalHold, after: legalHold },
     )
-    tx.afterCommit(() => cachedRecordings(services).drop(`${tx.organizationId}:${id}`))
+    await cachedRecordings(services).dropWith(tx, `${tx.organizationId}:${id}`)
   })
 }
 
@@ -111,7 +111,7 @@ export async function controlRecording(
       await noteCallEvent(tx, callId, `recording-${word}`, tx.now(), { recordingId: recording.id })
       announce(tx, `recording.${word}`, after)
     }
-    tx.afterCommit(() => cachedRecordings(services).drop(`${tx.organizationId}:${recording.id}`))
+    await cachedRecordings(services).dropWith(tx, `${tx.organizationId}:${recording.id}`)
     return toRecording(after)
   })
 }

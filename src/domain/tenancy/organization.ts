@@ -73,7 +73,7 @@ export async function updateOrganizationSettings(
     if (isDeepStrictEqual(row.settings, settings)) return toOrganization(row)
     await tx.run(updateSettings, { settings, at: tx.now() })
     tx.emit('organization.settings_changed', { organizationId: id, settings: after }, { resource: `organization:${id}`, before, after })
-    dropOrganization(tx, caches)
+    await dropOrganization(tx, caches)
     return toOrganization({ ...row, settings, updatedAt: tx.now() })
   })
 }
@@ -105,9 +105,8 @@ export async function listOrganizationIds(database: Database): Promise<number[]>
   return ((await database.read(null, selectOrganizationIds, {})) as { id: number }[]).map(({ id }) => id)
 }
 
-export function dropOrganization(tx: Tx, caches: Caches): void {
-  tx.afterCommit(() => openOrganizationCache(caches).drop(cacheKey(tx.organizationId)))
-}
+export const dropOrganization = (tx: Tx, caches: Caches): Promise<void> =>
+  openOrganizationCache(caches).dropWith(tx, cacheKey(tx.organizationId))
 
 const cacheKey = (id: number): string => `${id}:${id}`
 

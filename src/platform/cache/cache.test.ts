@@ -1,11 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type FaultProxy, faultProxy } from '../../../tests/support/fault-proxy.ts'
 import { memcachedInstalled, type Peer, redisInstalled, startMemcached, startRedis } from '../../../tests/support/peers.ts'
-import { memoryBus } from '../resilience/memory-bus.ts'
 import { openVault } from '../secrets/index.ts'
 import { createLogger } from '../telemetry/index.ts'
 import { type Clock, movableClock, systemClock } from '../time/index.ts'
-import { type CacheOptions, type Caches, openCaches } from './index.ts'
+import { type CacheOptions, type Caches, memoryAccord, openCaches } from './index.ts'
 
 interface Person {
   readonly name: string
@@ -23,7 +22,7 @@ afterEach(async () => {
 })
 
 function process(options: Partial<CacheOptions> & { clock?: Clock } = {}) {
-  const caches = openCaches({ bus: memoryBus(), clock: systemClock, log, sign, timeoutMs: 1000, ...options })
+  const caches = openCaches({ accord: memoryAccord().join(), clock: systemClock, log, sign, timeoutMs: 1000, ...options })
   opened.push(caches)
   return caches
 }
@@ -113,8 +112,8 @@ describe('a cache in memory', () => {
   })
 
   test('what is dropped in one process is gone from the other', async () => {
-    const bus = memoryBus()
-    const [here, there] = [inMemory(process({ bus })), inMemory(process({ bus }))]
+    const among = memoryAccord()
+    const [here, there] = [inMemory(process({ accord: among.join() })), inMemory(process({ accord: among.join() }))]
     await there.get('1', ada)
     await there.get('2', ada)
     await here.drop('1')
@@ -123,37 +122,34 @@ describe('a cache in memory', () => {
     expect(await there.get('2', bob)).toEqual({ name: 'Bob' })
   })
 
-  test('after the bus was lost everything is asked for anew', async () => {
-    const bus = memoryBus()
-    const users = inMemory(process({ bus }))
-    await users.get('1', ada)
-    await bus.publish('resync', null)
-    expect(await users.get('1', bob)).toEqual({ name: 'Bob' })
+  test('clearing a scope leaves what belongs to others', async () => {
+    const among = memoryAccord()
+    const [here, there] = [inMemory(process({ accord: among.join() })), inMemory(process({ accord: among.join() }))]
+    const keys = ['100:1', '100:2', '1000:1', '200:1']
+    for (const users of [here, there]) for (const key of keys) await users.get(key, ada)
+    await here.clear('100')
+    const names = (users: typeof here) => Promise.all(keys.map(async (key) => (await users.get(key, bob)).name))
+    for (const users of [here, there]) expect(await names(users)).toEqual(['Bob', 'Bob', 'Ada', 'Ada'])
   })
 
-  test('a bus that is away does not break a drop', async () => {
-    const bus = memoryBus()
-    const users = inMemory(process({ bus }))
+  test('nothing that is near is believed while it cannot be known what was dropped', async () => {
+    const among = memoryAccord()
+    const users = inMemory(process({ accord: among.join() }))
     await users.get('1', ada)
-    bus.fail(new Error('no database'))
-    await users.drop('1')
-    expect(await users.get('1', bob)).toEqual({ name: 'Bob' })
+    among.cut(true)
+    expect([await users.get('1', bob), await users.get('2', bob)]).toEqual([{ name: 'Bob' }, { name: 'Bob' }])
+    among.cut(false)
+    expect([await users.get('1', ada), await users.get('2', ada)]).toEqual([{ name: 'Ada' }, { name: 'Ada' }])
   })
 
-  test('a message that cannot be read changes nothing', async () => {
-    const bus = memoryBus()
-    const users = inMemory(process({ bus }))
-    await users.get('1', ada)
-    for (const junk of [
-      null,
-      'x',
-      {},
-      { from: 1, family: 'user', key: '1' },
-      { from: 'x', family: 'none', key: '1' },
-      { from: 'x', family: 'user', key: 1 },
-    ])
-      await bus.publish('cache.drop', junk)
-    expect(await users.get('1', bob)).toEqual({ name: 'Ada' })
+  test('what is a process’s own needs nobody’s word', async () => {
+    const among = memoryAccord()
+    const own = process({ accord: among.join() }).family<Person>({ name: 'own', tier: 'memory', local: true, ttlS: 300, maxEntries: 10 })
+    among.cut(true)
+    await own.get('1', ada)
+    expect(await own.get('1', bob)).toEqual({ name: 'Ada' })
+    await own.drop('1')
+    expect(await own.get('1', bob)).toEqual({ name: 'Bob' })
   })
 })
 
@@ -219,8 +215,8 @@ describe.each(kinds)('a cache over $tier', ({ tier, installed, start }) => {
 
     test('what was dropped is gone for all, and a load that began before cannot bring it back, here or elsewhere', async () => {
       const key = fresh()
-      const bus = memoryBus()
-      const [here, there] = [await over({ bus }), await over({ bus })]
+      const among = memoryAccord()
+      const [here, there] = [await over({ accord: among.join() }), await over({ accord: among.join() })]
       const slow = Promise.withResolvers<Person>()
       const loading = there.users.get(key, () => slow.promise)
       await vi.waitFor(async () => expect((await there.caches.stats()).families.user?.loads).toBe(1))
@@ -282,36 +278,23 @@ describe.each(kinds)('a cache over $tier', ({ tier, installed, start }) => {
       for (let count = 0; count < 20; count++) expect(await users.get(fresh(), ada)).toEqual({ name: 'Ada' })
     })
 
-    test('a drop while the tier was away holds when it is back', async () => {
+    test('a drop while the tier was away holds when it is back, for whoever comes', async () => {
       const key = fresh()
-      const { users: first } = await over()
+      const among = memoryAccord()
+      const { users: first } = await over({ accord: among.join() })
       await first.get(key, ada)
-      await stored(key, 'Ada')
-      const bus = memoryBus()
-      const [here, there] = [await over({ bus, timeoutMs: 50 }, proxy.port), await over({ bus })]
-      proxy.mode = 'silent'
-      await here.users.drop(key)
-      // The process that reaches the tier did it at once for the other.
-      await vi.waitFor(async () => expect(await inTier(key)).toBe('nobody'))
-      expect(await there.users.get(key, bob)).toEqual({ name: 'Bob' })
-    })
-
-    test('even when no process could reach it', async () => {
-      const key = fresh()
-      const { users: first } = await over()
-      await first.get(key, ada)
-      await stored(key, 'Ada')
-      const { users } = await over({ timeoutMs: 50 }, proxy.port)
+      await first.get(`other:${key}`, ada)
+      const seen = async (name: string) => {
+        const { users } = await over({ accord: among.join() })
+        return (await users.get(name, async () => ({ name: 'nobody' }), { ttlS: () => 0 })).name
+      }
+      for (const name of [key, `other:${key}`])
+        await vi.waitFor(async () => expect(await seen(name)).toBe('Ada'), { timeout: 5000, interval: 20 })
+      const { users } = await over({ accord: among.join(), timeoutMs: 50 }, proxy.port)
       proxy.mode = 'silent'
       await users.drop(key)
       proxy.mode = 'pass'
-      await vi.waitFor(
-        async () => {
-          await users.get(fresh(), ada)
-          expect(await inTier(key)).toBe('nobody')
-        },
-        { timeout: 8000, interval: 100 },
-      )
+      expect([await seen(key), await seen(`other:${key}`)]).toEqual(['nobody', 'Ada'])
     }, 20_000)
 
     test('a tier that was never there costs nothing but its absence', async () => {
@@ -325,11 +308,13 @@ describe.each(kinds)('a cache over $tier', ({ tier, installed, start }) => {
 
     test('clearing empties memory and tier', async () => {
       const key = fresh()
-      const { users, caches } = await over()
+      const among = memoryAccord()
+      const { users, caches } = await over({ accord: among.join() })
       await users.get(key, ada)
       await stored(key, 'Ada')
       await caches.find('user')?.clear()
-      expect(await inTier(key)).toBe('nobody')
+      const { users: later } = await over({ accord: among.join() })
+      expect(await later.get(key, async () => ({ name: 'nobody' }), { ttlS: () => 0 })).toEqual({ name: 'nobody' })
       expect(await users.get(key, bob)).toEqual({ name: 'Bob' })
     })
   })

@@ -2,15 +2,20 @@
 // A flight is one such way to a value. A drop marks the flights under way as stale: they still answer who asked before, and store nothing.
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../time/index.ts'
+import type { Accord, DropTx } from './accord.ts'
+import { type Drop, scopeOf } from './drop.ts'
 import { type Sign, unwrap, wrap } from './envelope.ts'
 import { grave, longestLoadMs, type Tier } from './tier.ts'
 
 export interface CacheFamily<V> {
   /** The value may be shared with other callers: it is not to be changed. `ttlS` shortens or lengthens the family's, by the value if need be. */
   get(key: string, load: () => Promise<V>, options?: { readonly ttlS?: number | ((value: V) => number) }): Promise<V>
-  /** Resolves once memory and tier have dropped it here and the other processes were told. Call it after the write has been committed. */
+  /** With a change: by its commit all processes are told, and its caller goes on once they have forgotten. */
+  dropWith(tx: DropTx, key: string): Promise<void>
+  /** Resolves once every process has forgotten it. Only for what no transaction of ours has changed. */
   drop(key: string): Promise<void>
-  clear(): Promise<void>
+  /** All of a scope (what stands before the colon of its keys: the organisation's), or everything. */
+  clear(scope?: string): Promise<void>
 }
 
 export type FamilyOptions<V> = {
@@ -20,7 +25,11 @@ export type FamilyOptions<V> = {
   /** In the memory of one process. */
   readonly maxEntries: number
 } & (
-  | { readonly tier: 'memory' }
+  | {
+      readonly tier: 'memory'
+      /** Of this process alone: no other has the like, so none is told. */
+      readonly local?: boolean
+    }
   | {
       readonly tier: 'memcached' | 'redis'
       /** Makes a value of what JSON gave back; null when it is none. Values go through JSON: no dates, maps or undefined without this. */
@@ -41,44 +50,62 @@ export interface FamilyRoom {
   readonly sign: Sign
   /** Absent when the tier is not configured: then memory alone serves. */
   readonly tier: Tier | undefined
-  /** Tells the other processes; `null` for all keys. */
-  readonly tell: (key: string | null, tierDone: boolean) => Promise<void>
+  readonly accord: Accord
 }
 
+/** A way to a value: `stale` once what it will bring may be from before a drop. */
 interface Flight {
   stale: boolean
 }
 
 export interface OpenFamily<V> {
   readonly family: CacheFamily<V>
-  /** Drops from this process's memory alone; `null` for everything. */
-  forget(key: string | null): void
+  /** Drops from this process's memory alone. */
+  forget(drop: Pick<Drop, 'key' | 'scope'>): void
   readonly figures: FamilyFigures
   size(): number
 }
 
+interface Held<V> {
+  readonly value: V
+  readonly expiresMs: number
+}
+
+/** A drop is buried again when the change took so long to commit that the first mark may be gone before the last stale load is. */
+const buryAgainMs = 1_000
+
 export function openFamily<V>(options: FamilyOptions<V>, room: FamilyRoom): OpenFamily<V> {
-  const { clock, tier } = room
-  const memory = new LRUCache<string, { readonly value: V; readonly expiresMs: number }>({ max: options.maxEntries })
+  const { tier, accord } = room
+  const { name } = options
+  const local = options.tier === 'memory' && options.local === true
+  const memory = new LRUCache<string, Held<V>>({ max: options.maxEntries })
   const flights = new Map<string, { readonly flight: Flight; readonly arrival: Promise<V> }>()
   const figures: FamilyFigures = { hits: 0, misses: 0, loads: 0, tierHits: 0, tierMisses: 0 }
-  const nowMs = () => clock.now().getTime()
-  const tierKey = (key: string) => `${options.name}:${key}`
+  const nowMs = () => room.clock.now().getTime()
+  const raised = (key: string) => `${name}:${scopeOf(key)}`
+  const tierKey = (key: string) => `${name}:${accord.epoch(name)}.${accord.epoch(raised(key))}:${key}`
 
-  const keep = (key: string, flight: Flight, value: V, expiresMs: number): void => {
-    if (!flight.stale && value !== undefined) memory.set(key, { value, expiresMs })
+  const forget = ({ key, scope }: Pick<Drop, 'key' | 'scope'>): void => {
+    const meant = (one: string) => (key === undefined ? scope === undefined || scopeOf(one) === scope : one === key)
+    for (const [one, { flight }] of key === undefined ? flights : only(flights, key)) {
+      if (!meant(one)) continue
+      flight.stale = true
+      flights.delete(one)
+    }
+    if (key !== undefined) memory.delete(key)
+    else if (scope === undefined) memory.clear()
+    else for (const one of [...memory.keys()]) if (meant(one)) memory.delete(one)
   }
-  const fromTier = async (key: string) => {
-    if (!tier || options.tier === 'memory') return null
-    const found = await readTier(tier, room.sign, tierKey(key), nowMs(), options.parse)
-    figures[found ? 'tierHits' : 'tierMisses'] += 1
-    return found
-  }
+
   const fly = async (key: string, flight: Flight, load: () => Promise<V>, ttlOf: (value: V) => number): Promise<V> => {
-    const found = await fromTier(key)
+    const keep = (held: Held<V>) => void (flight.stale || held.value === undefined || memory.set(key, held))
+    // Named before it is loaded: what is loaded before a number was raised is kept under the old one.
+    const nameThere = tierKey(key)
+    const found = tier && options.tier !== 'memory' ? await readTier(tier, room.sign, nameThere, nowMs(), options.parse) : null
+    if (tier) figures[found ? 'tierHits' : 'tierMisses'] += 1
     // What the tier held may be from before a drop that came meanwhile.
     if (found && !flight.stale) {
-      keep(key, flight, found.value, found.expiresMs)
+      keep(found)
       return found.value
     }
     const beganMs = nowMs()
@@ -87,54 +114,81 @@ export function openFamily<V>(options: FamilyOptions<V>, room: FamilyRoom): Open
     const ttlS = Math.floor(ttlOf(value))
     if (ttlS < 1 || value === undefined) return value
     const expiresMs = nowMs() + ttlS * 1000
-    keep(key, flight, value, expiresMs)
-    // The mark of a drop is gone by the time that a very slow load ends.
-    if (tier && !flight.stale && nowMs() - beganMs < longestLoadMs)
-      store(tier, tierKey(key), wrap(room.sign, tierKey(key), expiresMs, value), ttlS)
+    keep({ value, expiresMs })
+    // The mark of a drop is gone by the time that a very slow load ends; and who is out of touch may not know of it.
+    if (tier && !flight.stale && accord.trusted() && nowMs() - beganMs < longestLoadMs)
+      store(tier, nameThere, wrap(room.sign, nameThere, expiresMs, value), ttlS)
     return value
   }
-  const forget = (key: string | null): void => {
-    for (const [name, { flight }] of flights) {
-      if (key !== null && name !== key) continue
-      flight.stale = true
-      flights.delete(name)
+
+  /** Memory, then whoever is on the way already, then a way of one's own. */
+  const near = (key: string, load: () => Promise<V>, ttlS: number | ((value: V) => number)): Promise<V> => {
+    const held = memory.get(key)
+    if (held && held.expiresMs > nowMs()) {
+      figures.hits += 1
+      return Promise.resolve(held.value)
     }
-    if (key === null) memory.clear()
-    else memory.delete(key)
+    figures.misses += 1
+    const under = flights.get(key)
+    if (under) return under.arrival
+    const flight: Flight = { stale: false }
+    const arrival = fly(key, flight, load, typeof ttlS === 'number' ? () => ttlS : ttlS).finally(() => {
+      if (flights.get(key)?.flight === flight) flights.delete(key)
+    })
+    flights.set(key, { flight, arrival })
+    return arrival
+  }
+  /** Neither memory nor tier nor somebody else's way can be relied on. */
+  const far = (load: () => Promise<V>): Promise<V> => {
+    figures.misses += 1
+    figures.loads += 1
+    return load()
+  }
+
+  /** The scope that must be left behind when the tier cannot be told of a drop. */
+  const bury = async (key: string): Promise<string | undefined> => {
+    if (!tier) return undefined
+    try {
+      await tier.bury(tierKey(key))
+      return undefined
+    } catch {
+      // Its link has logged it.
+      return raised(key)
+    }
   }
 
   const family: CacheFamily<V> = {
-    get: (key, load, { ttlS = options.ttlS } = {}) => {
-      const held = memory.get(key)
-      if (held && held.expiresMs > nowMs()) {
-        figures.hits += 1
-        return Promise.resolve(held.value)
-      }
-      figures.misses += 1
-      const under = flights.get(key)
-      if (under) return under.arrival
-      const flight: Flight = { stale: false }
-      const arrival = fly(key, flight, load, typeof ttlS === 'number' ? () => ttlS : ttlS).finally(() => {
-        if (flights.get(key)?.flight === flight) flights.delete(key)
+    get: (key, load, { ttlS = options.ttlS } = {}) =>
+      local || accord.trusted() ? near(key, load, ttlS) : accord.trust().then((trusted) => (trusted ? near(key, load, ttlS) : far(load))),
+    dropWith: async (tx, key) => {
+      const beganMs = nowMs()
+      const lost = await bury(key)
+      // What was read meanwhile, before the commit, is the old value still.
+      tx.afterCommit(async () => {
+        forget({ key })
+        if (nowMs() - beganMs > buryAgainMs) await bury(key)
       })
-      flights.set(key, { flight, arrival })
-      return arrival
+      await accord.tellWith(tx, { family: name, key }, lost)
     },
     drop: async (key) => {
-      forget(key)
-      const tierDone = await attempt(tier && (() => tier.bury(tierKey(key))))
+      forget({ key })
+      if (local) return
+      const lost = await bury(key)
       // Whoever asked while the tier was being told may have found the old value there.
-      forget(key)
-      await room.tell(key, tierDone)
+      forget({ key })
+      await accord.tell({ family: name, key }, lost)
     },
-    clear: async () => {
-      forget(null)
-      const tierDone = await attempt(tier && (() => tier.clear(options.name)))
-      forget(null)
-      await room.tell(null, tierDone)
+    clear: async (scope) => {
+      await accord.tell({ family: name, ...(scope === undefined ? {} : { scope }) }, scope === undefined ? name : `${name}:${scope}`)
+      forget(scope === undefined ? {} : { scope })
     },
   }
   return { family, forget, figures, size: () => memory.size }
+}
+
+function only<T>(all: ReadonlyMap<string, T>, key: string): [string, T][] {
+  const one = all.get(key)
+  return one === undefined ? [] : [[key, one]]
 }
 
 async function readTier<V>(tier: Tier, sign: Sign, key: string, nowMs: number, parse: (value: unknown) => V | null) {
@@ -144,8 +198,8 @@ async function readTier<V>(tier: Tier, sign: Sign, key: string, nowMs: number, p
     const wrapped = unwrap(sign, key, nowMs, text)
     const value = wrapped && parse(wrapped.value)
     if (wrapped && value !== null) return { value, expiresMs: wrapped.expiresMs }
-    // Nothing can be added in its place while it lies there.
-    await tier.erase(key)
+    // Nothing can be added in its place while it lies there; and what is put there instead must not hide a drop.
+    await tier.bury(key)
     return null
   } catch {
     // A tier that is away or talks nonsense is a miss; its link has logged it.
@@ -156,14 +210,4 @@ async function readTier<V>(tier: Tier, sign: Sign, key: string, nowMs: number, p
 /** In the background: nobody waits for the tier to have taken a value, and one that it did not take is loaded again. */
 function store(tier: Tier, key: string, text: string, ttlS: number): void {
   tier.add(key, text, ttlS).catch(() => {})
-}
-
-/** False when the tier could not be told; the drop is then owed (see `rememberDrops`) and the others are asked to tell it. */
-async function attempt(act: (() => Promise<void>) | undefined): Promise<boolean> {
-  try {
-    await act?.()
-    return true
-  } catch {
-    return false
-  }
 }

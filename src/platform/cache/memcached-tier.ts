@@ -38,8 +38,6 @@ export function memcachedTier({ host, port, timeoutMs, clock, log }: MemcachedOp
     add: async (key, text, ttlS) =>
       void (await run((memcached) => memcached.add(nameOf(key), text, { expires: Math.min(ttlS, longestTtlS) }))),
     bury: async (key) => void (await run((memcached) => memcached.set(nameOf(key), grave, { expires: graveTtlS }))),
-    erase: async (key) => void (await run((memcached) => memcached.delete(nameOf(key)))),
-    clear: async () => void (await run((memcached) => memcached.flush())),
     size: () => run(countItems),
     up: () => link.up(),
     check: async () => {

@@ -13,7 +13,6 @@ declare module 'memjs' {
     set(key: string, value: string, options: { readonly expires: number }): Promise<boolean>
     add(key: string, value: string, options: { readonly expires: number }): Promise<boolean>
     delete(key: string): Promise<boolean>
-    flush(): Promise<unknown>
     stats(callback: (error: Error | null, server: string, stats: Readonly<Record<string, string>> | null) => void): void
     close(): void
   }

@@ -10,15 +10,9 @@ export function redisTier(input: { url: string; timeoutMs: number; clock: Clock;
     name: 'redis',
     get: (key) => redis.run((client) => client.get(key)),
     add: async (key, text, ttlS) => void (await redis.run((client) => client.set(key, text, 'EX', ttlS, 'NX'))),
-    bury: async (key) => void (await redis.run((client) => client.set(key, grave, 'EX', graveTtlS))),
-    erase: async (key) => void (await redis.run((client) => client.del(key))),
-    clear: async (family) => {
-      let cursor = '0'
-      do {
-        const [next, keys] = await redis.run((client) => client.scan(cursor, 'MATCH', `${family}:*`, 'COUNT', 500))
-        if (keys.length > 0) await redis.run((client) => client.unlink(...keys))
-        cursor = next
-      } while (cursor !== '0')
+    bury: async (key) => {
+      const answer = await redis.run((client) => client.set(key, grave, 'EX', graveTtlS))
+      if (answer !== 'OK') throw new Error('redis answered something else than that it was done')
     },
     size: () => redis.run((client) => client.dbsize()),
     up: () => redis.up(),
