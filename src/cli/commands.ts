@@ -62,7 +62,11 @@ export const commands: Readonly<Record<string, Command>> = {
     summary: 'drop cached values in every process',
     load: () => import('./cache.ts'),
   },
-  jobs: { usage: 'jobs [list|retry ID|run NAME] [--json]', summary: 'what is queued, running and failed', load: () => import('./jobs.ts') },
+  jobs: {
+    usage: 'jobs [list|retry ID|remove ID|run NAME] [--state STATE] [--task NAME] [--all] [--json]',
+    summary: 'what is queued, running and failed',
+    load: () => import('./jobs.ts'),
+  },
   export: {
     usage: 'export calls [--format csv|ndjson|parquet] [--from …] [--to …] [--org 100] > file',
     summary: 'stream calls to a file',

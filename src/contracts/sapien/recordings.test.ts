@@ -6,6 +6,7 @@ import { advanceCall, openCall, type Telephony } from '../../domain/calls/index.
 import { fileJobs } from '../../domain/files/index.ts'
 import { fetchRecording, reportRecording, setLegalHold } from '../../domain/recordings/index.ts'
 import { receiveVoicemail, voicemailJobs } from '../../domain/voicemail/index.ts'
+import { factsByHand } from '../../platform/jobs/index.ts'
 
 let house: TestHouse
 let token: string
@@ -103,7 +104,7 @@ async function ask(method: string, path: string, as = token) {
 
 /** What a job does after a removal. */
 async function collect(key: string) {
-  for (const job of fileJobs(house.house)) await job.handle(house.session(), { key }, { attempt: 1, lastAttempt: false })
+  for (const job of fileJobs(house.house)) await job.handle(house.session(), { key }, factsByHand(house.session()))
 }
 
 describe('a recording', () => {
@@ -250,7 +251,7 @@ describe('voicemail', () => {
     const { id } = await leave(house.org.adminId)
     const transcriber = { transcribe: async (audio: Buffer) => ({ text: `Hi, this is ${audio.length} bytes` }) }
     const jobs = voicemailJobs({ ...house.house, telephony: telephony(wav(9)), transcriber })
-    for (const job of [...jobs, ...jobs]) await job.handle(house.session(), { id }, { attempt: 1, lastAttempt: false })
+    for (const job of [...jobs, ...jobs]) await job.handle(house.session(), { id }, factsByHand(house.session()))
     expect((await ask('GET', `/v1/voicemail?status=new&userId=${house.org.adminId}`)).body.voicemails[0]).toMatchObject({
       id,
       from: '+441632960111',

@@ -2,7 +2,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestHouse, type TestHouse } from '../../../tests/support/house.ts'
 import { statement } from '../../platform/db/index.ts'
-import type { Job } from '../../platform/jobs/index.ts'
+import { factsByHand, type Job } from '../../platform/jobs/index.ts'
 import { movableClock } from '../../platform/time/index.ts'
 import { findOrCreateContact } from '../contacts/index.ts'
 import { type Appointment, bookAppointment, cancelAppointment, updateAppointment } from './appointments.ts'
@@ -60,7 +60,7 @@ async function queued(appointment: Appointment): Promise<Queued[]> {
 const run = (name: string, payload: object): Promise<void> => {
   const found = jobs.find((job): job is Job => job.name === name)
   if (!found) throw new Error(`no job ${name}`)
-  return found.handle(house.session(), payload, { attempt: 1, lastAttempt: false })
+  return found.handle(house.session(), payload, factsByHand(house.session()))
 }
 const payloadOf = ({ id, revision }: Appointment) => ({ appointmentId: id, revision })
 

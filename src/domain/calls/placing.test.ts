@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { elsewhere, here, openTenants, type Tenants } from '../../../tests/support/tenants.ts'
 import { Refusal } from '../../platform/errors/index.ts'
+import { factsByHand } from '../../platform/jobs/index.ts'
 import { adoptCall, advanceCall, callJobs, hangUp, hold, loadCall, nameCall, openCall, placeCall, transfer } from './index.ts'
 import { type FakeNetwork, fakeNetwork, fakeUrls } from './telephony.fixture.ts'
 
@@ -35,7 +36,7 @@ beforeEach(() => {
 const services = () => ({ telephony: network, callUrls: fakeUrls, openSession: tenants.sessionOf })
 async function run(name: string, payload: object = {}) {
   const job = callJobs(services()).find((one) => one.name === name)
-  await job?.handle(tenants.session(), payload, { attempt: 1, lastAttempt: false })
+  await job?.handle(tenants.session(), payload, factsByHand(tenants.session()))
 }
 const place = (wanted: object = { agentId }) => placeCall(tenants.session(), { from, to: '+441632960444', ...wanted }, 'twilio')
 const load = (callId: string) => loadCall(tenants.session(), callId)

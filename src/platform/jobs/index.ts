@@ -1,2 +1,3 @@
-export { openQueue, type Queue, type QueuedJob, type QueueFigures } from './queue.ts'
-export { type Job, type JobFacts, job, startWorker, type Worker } from './worker.ts'
+export { factsByHand, type Job, type JobFacts, JobGone, job } from './job.ts'
+export { type JobState, jobStates, openQueue, type Queue, type QueuedJob, type QueueFigures, type QueueFilter } from './queue.ts'
+export { type JobEnd, startWorker, type Worker } from './worker.ts'

@@ -1,99 +1,242 @@
-// Runs jobs from the queue in PostgreSQL. A job is at-least-once: its effect must carry a key that is unique in the
-// database. A worker reports that it is alive; the jobs of one that stopped reporting are freed within 30 s.
-import { EventEmitter } from 'node:events'
-import { type JobHelpers, Logger, parseCronItems, type Runner, run, type TaskList } from 'graphile-worker'
-import pg from 'pg'
-import { systemPrincipal } from '../auth/principal.ts'
-import { type Database, watchPool } from '../db/index.ts'
-import type { Log, Session } from '../session/index.ts'
-import { freeDeadWorkers, reportWorkers } from './jobs.sql.ts'
+// Runs jobs from the queue in PostgreSQL. A worker lives under a name, and says again and again that it does. One that has gone silent
+// is given up by the others, and its jobs run elsewhere within 30 s; if it wakes, it lets go of everything and begins anew
+// under another name. The database being away ends nothing: a worker waits and goes on.
+import type { Database } from '../db/index.ts'
+import { Refusal } from '../errors/index.ts'
+import { uuidv7 } from '../ids/index.ts'
+import type { Log } from '../session/index.ts'
+import { type Clock, systemClock } from '../time/index.ts'
+import type { Attempt, AttemptOptions, Ending } from './attempt.ts'
+import { openCron } from './cron.ts'
+import type { Job } from './job.ts'
+import {
+  enterWorker,
+  type FreedRow,
+  judgeWorkers,
+  leaveWorker,
+  reportWorker,
+  type TakenRow,
+  tickJob,
+  turnJobs,
+  unknownTasks,
+} from './jobs.sql.ts'
+import { openShift, type Shift } from './shift.ts'
 
-export interface JobFacts {
-  readonly attempt: number
-  readonly lastAttempt: boolean
+export interface JobEnd {
+  readonly task: string
+  /** `failed` will be tried again, `dead` will not. */
+  readonly outcome: 'done' | 'failed' | 'dead'
+  readonly seconds: number
 }
 
-export interface Job<P extends object = object> {
-  /** `noun.verb`, unique. */
-  readonly name: string
-  /** Five-field cron in UTC; such a job runs for no organisation. */
-  readonly cron?: string
-  readonly handle: (session: Session, payload: P, facts: JobFacts) => Promise<void>
+/** How soon a worker is given up: silent for so long, then doubted for so long, looked at so often. */
+export interface Pulse {
+  /** How often it looks for jobs that nobody told it of, and at the clock. */
+  readonly pollMs: number
+  readonly everyMs: number
+  readonly silentMs: number
+  readonly doubtMs: number
 }
-
-export const job = <P extends object>(definition: Job<P>): Job => definition as unknown as Job
 
 export interface WorkerOptions {
   readonly database: Database
   readonly jobs: readonly Job[]
+  /** Jobs at once. */
   readonly concurrency: number
   readonly log: Log
-  readonly openSession: (principal: ReturnType<typeof systemPrincipal>, requestId: string | null) => Session
+  readonly clock?: Clock
+  readonly openSession: AttemptOptions['openSession']
+  readonly onEnd?: (end: JobEnd) => void
+  readonly pulse?: Pulse
+  readonly chance?: () => number
 }
-
-const reportEveryMs = 5_000
-const silentFor = '20 seconds'
 
 export interface Worker {
-  /** Finishes what runs, hands back the rest. */
-  stop(): Promise<void>
+  /** Finishes what runs, hands back the rest; what still runs after `graceMs` is ended by its signal and handed back too. */
+  stop(graceMs?: number): Promise<void>
 }
 
+/** At worst 12 + 3 + 4 + 3 s until a dead worker's jobs are free. The doubt outlasts a beat, so that who lives can say so. */
+const usualPulse: Pulse = { pollMs: 1_000, everyMs: 3_000, silentMs: 12_000, doubtMs: 4_000 }
+const reconnectMs = 1_000
+const usualGraceMs = 25_000
+
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { database, jobs, log } = options
-  const config = { connectionString: database.url, options: '-c role=patchbay_owner', connectionTimeoutMillis: 10_000, keepAlive: true }
-  const pool = new pg.Pool({ ...config, max: options.concurrency + 2 })
-  const endWatch = watchPool(pool, config)
-  let stopping = false
-  // A pool that ends does not wait for its connections' last words, which may be the server's own farewell.
-  // The database itself tells of an outage, once.
-  const onError = (error: Error) => stopping || log.debug({ err: error }, 'lost a connection of the job queue')
-  pool.on('error', onError)
-  pool.on('connect', (client) => client.on('error', onError))
-  const events = new EventEmitter()
-  const alive = new Set<string>()
-  events.on('worker:create', ({ worker }: { worker: { workerId: string } }) => alive.add(worker.workerId))
-  const runner = await run({
-    pgPool: pool,
-    concurrency: options.concurrency,
-    noHandleSignals: true,
-    pollInterval: 1000,
-    taskList: Object.fromEntries(jobs.map((definition) => [definition.name, perform(options, definition)])) as TaskList,
-    parsedCronItems: parseCronItems(jobs.flatMap(({ name, cron }) => (cron ? [{ task: name, match: cron, identifier: name }] : []))),
-    logger: new Logger(() => (level, message) => (level === 'error' ? log.warn({}, message) : undefined)),
-    events: events as never,
-  })
-  const report = () => reportAlive(database, [...alive], log)
-  await report()
-  const timer = setInterval(report, reportEveryMs)
+  const { database, log, pulse = usualPulse } = options
+  let current = await enter(options)
+  let stopped = false
+  const seenUnknown = new Set<string>()
+  const cron = openCron(options.jobs, options.clock ?? systemClock, async (tick) => void (await database.read(null, tickJob, tick)))
+
+  /** Given up while it slept: everything it ran is somebody else's now. */
+  async function beginAnew(): Promise<void> {
+    log.warn({ worker: current.name }, 'this worker was given up; its jobs run elsewhere, and it begins anew')
+    await current.shift.abandon(new Error('the worker was given up'))
+    current = await enter(options)
+  }
+
+  async function beat(): Promise<void> {
+    const { name, shift } = current
+    const [said] = (await database.read(null, reportWorker, { worker: name, reached: shift.reached(), held: shift.held() })) as {
+      alive: boolean
+    }[]
+    if (said?.alive === false && !stopped) await beginAnew()
+    const freed = await database.read(null, judgeWorkers, { silentMs: pulse.silentMs, doubtMs: pulse.doubtMs })
+    for (const job of freed as FreedRow[]) tellFreed(options, job)
+    if (freed.length > 0) current.shift.nudge()
+    const unknown = await database.read(null, unknownTasks, { known: [...current.tasks.keys()] })
+    for (const { task } of unknown as { task: string }[]) {
+      if (!seenUnknown.has(task))
+        log.warn({ task }, 'jobs of this name wait, and nobody here knows it: a newer release made them, or an older one')
+      seenUnknown.add(task)
+    }
+  }
+
+  const beats = again(beat, pulse.everyMs, (error) => log.warn({ err: error }, 'could not report that the worker is alive'))
+  const polls = again(
+    async () => {
+      current.shift.nudge()
+      current.shift.tidy()
+      await cron()
+    },
+    pulse.pollMs,
+    (error) => log.debug({ err: error }, 'could not look at the clock jobs'),
+  )
+  const ear = await listen(database, log, () => current.shift.nudge())
   return {
-    stop: () => {
-      stopping = true
-      return stop(runner, timer, pool).finally(endWatch)
+    async stop(graceMs = usualGraceMs) {
+      stopped = true
+      await Promise.all([beats.stopAfter(current.shift.drain(), graceMs), polls.stop(), ear.close()])
+      await current.shift.abandon(new Error('the worker stops'))
+      // Whoever cannot say good-bye is missed in a while.
+      await database
+        .read(null, leaveWorker, { worker: current.name })
+        .catch((error: unknown) => log.warn({ err: error }, 'could not hand back the jobs; they run again soon'))
     },
   }
 }
 
-async function stop(runner: Runner, timer: NodeJS.Timeout, pool: pg.Pool): Promise<void> {
-  clearInterval(timer)
-  await runner.stop()
-  await pool.end()
+interface Present {
+  readonly name: string
+  readonly shift: Shift
+  readonly tasks: ReadonlyMap<number, Job>
 }
 
-async function reportAlive(database: Database, ids: string[], log: Log): Promise<void> {
-  try {
-    await database.read(null, reportWorkers, { ids })
-    await database.read(null, freeDeadWorkers, { silent: silentFor })
-  } catch (error) {
-    log.warn({ err: error }, 'could not report that the worker is alive')
+async function enter({
+  database,
+  jobs,
+  concurrency,
+  clock = systemClock,
+  openSession,
+  log,
+  onEnd,
+  chance = Math.random,
+}: WorkerOptions): Promise<Present> {
+  const name = `worker-${uuidv7(clock.now())}`
+  const byName = new Map(jobs.map((job) => [job.name, job]))
+  const rows = (await database.read(null, enterWorker, { worker: name, tasks: [...byName.keys()] })) as { id: number; task: string }[]
+  const tasks = new Map(
+    rows.flatMap(({ id, task }): [number, Job][] => {
+      const job = byName.get(task)
+      return job ? [[id, job]] : []
+    }),
+  )
+  const ids = [...tasks.keys()]
+  const shift = openShift({
+    worker: name,
+    jobs: tasks,
+    slots: concurrency,
+    openSession,
+    turn: async (round) =>
+      (await database.read(null, turnJobs, { worker: name, tasks: ids, ...round, failed: JSON.stringify(round.failed) })) as TakenRow[],
+    onEnd: (attempt, ending, ms) => tellEnd({ log, onEnd }, attempt, ending, ms),
+    onTrouble: (error) => {
+      // Of an outage the database tells itself, once.
+      if (error instanceof Refusal) log.debug({ err: error }, 'the job queue does not answer; asking again')
+      else log.error({ err: error }, 'the job queue refused a question; asking again')
+    },
+    chance,
+  })
+  return { name, shift, tasks }
+}
+
+function tellEnd({ log, onEnd }: Pick<WorkerOptions, 'log' | 'onEnd'>, { taken, task }: Attempt, ending: Ending, ms: number): void {
+  const outcome = ending.outcome !== 'failed' ? 'done' : ending.final ? 'dead' : 'failed'
+  onEnd?.({ task, outcome, seconds: ms / 1000 })
+  if (ending.outcome !== 'failed') return
+  const facts = { job: taken.id, task, attempt: taken.attempts, of: taken.maxAttempts, err: ending.error }
+  if (ending.final) log.error(facts, 'a job has failed for good; patchbay jobs shows it')
+  else log.warn(facts, 'a job failed and is tried again')
+}
+
+function tellFreed({ log, onEnd }: WorkerOptions, { id, task, attempts, failed }: FreedRow): void {
+  const facts = { job: id, task, attempt: attempts }
+  if (failed) log.error(facts, 'a job has failed for good: its worker ended in the middle of it, every time; patchbay jobs shows it')
+  else log.warn(facts, 'the worker of a job ended in the middle of it; it runs elsewhere')
+  onEnd?.({ task, outcome: failed ? 'dead' : 'failed', seconds: 0 })
+}
+
+/** Calls `work` again and again, `everyMs` after it ended. */
+function again(work: () => Promise<void>, everyMs: number, onError: (error: unknown) => void) {
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  let busy: Promise<void> = Promise.resolve()
+  const run = () => {
+    busy = work()
+      .catch(onError)
+      .finally(() => {
+        if (!stopped) timer = setTimeout(run, everyMs)
+      })
+  }
+  run()
+  async function stop(): Promise<void> {
+    stopped = true
+    clearTimeout(timer)
+    await busy
+  }
+  return {
+    stop,
+    /** Goes on until `end`, but no longer than `ms`. */
+    async stopAfter(end: Promise<void>, ms: number): Promise<void> {
+      let late: NodeJS.Timeout | undefined
+      await Promise.race([
+        end,
+        new Promise((resolve) => {
+          late = setTimeout(resolve, ms)
+        }),
+      ])
+      clearTimeout(late)
+      await stop()
+    },
   }
 }
 
-function perform({ openSession }: WorkerOptions, definition: Job) {
-  return async (payload: unknown, helpers: JobHelpers): Promise<void> => {
-    const { organizationId = 0, requestId = null, ...rest } = (payload ?? {}) as { organizationId?: number; requestId?: string }
-    const session = openSession(systemPrincipal(organizationId, `job:${definition.name}`), requestId)
-    const { attempts, max_attempts: most } = helpers.job
-    await definition.handle(session, rest, { attempt: attempts, lastAttempt: attempts >= most })
+/** Without this connection jobs are still found, a second later. */
+async function listen(database: Database, log: Log, onJob: () => void): Promise<{ close(): Promise<void> }> {
+  let connection: { close(): Promise<void> } | null = null
+  let closed = false
+  let timer: NodeJS.Timeout | undefined
+  const onLost = (error: Error) => {
+    if (closed || timer) return
+    log.debug({ err: error }, 'lost the connection that tells of new jobs; reconnecting')
+    timer = setTimeout(() => void connect(), reconnectMs)
+  }
+  async function connect(): Promise<void> {
+    timer = undefined
+    try {
+      const opened = await database.listen(['jobs:insert'], onJob, onLost)
+      if (closed) await opened.close()
+      else connection = opened
+    } catch (error) {
+      onLost(error as Error)
+    }
+  }
+  await connect()
+  return {
+    async close() {
+      closed = true
+      clearTimeout(timer)
+      await connection?.close()
+    },
   }
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestHouse, type TestHouse } from '../../../tests/support/house.ts'
 import { statement } from '../db/index.ts'
+import { factsByHand } from '../jobs/index.ts'
 import { maintenanceJobs } from './index.ts'
 
 let house: TestHouse
@@ -9,10 +10,10 @@ beforeAll(async () => {
 })
 afterAll(() => house.close())
 
-const facts = { attempt: 1, lastAttempt: false }
 const run = async (name: string, at: string) => {
   const definition = maintenanceJobs().find((one) => one.name === name)
-  await definition?.handle({ ...house.session(0), now: () => new Date(at) }, {}, facts)
+  const session = { ...house.session(0), now: () => new Date(at) }
+  await definition?.handle(session, {}, factsByHand(session))
 }
 
 test('a stored answer is there for its day and gone after it', async () => {

@@ -26,6 +26,8 @@ export interface Metrics {
   databaseQuery(statement: string): void
   outgoingCall(service: string, outcome: 'success' | 'failure' | 'timeout' | 'rejected', seconds: number): void
   breakerState(service: string, state: 'closed' | 'half_open' | 'open'): void
+  /** `seconds` from its beginning to its end, of one attempt. */
+  jobEnded(job: { readonly task: string; readonly outcome: 'done' | 'failed' | 'dead'; readonly seconds: number }): void
   /** Since this process started: all requests, those answered 5xx, the mean in seconds, and the same by route. */
   figures(): { readonly requests: number; readonly errors: number; readonly averageS: number; readonly routes: readonly RouteFigures[] }
   /** Prometheus text and its media type. */
@@ -74,6 +76,13 @@ export function openMetrics(options: { readonly processFigures?: boolean } = {})
     labelNames: ['service'] as const,
     registers,
   })
+  const jobs = new Histogram({
+    name: 'job_duration_seconds',
+    help: 'Attempts at jobs; failed ones are tried again, dead ones are not',
+    labelNames: ['task', 'outcome'] as const,
+    buckets: seconds,
+    registers,
+  })
   if (options.processFigures) collectDefaultMetrics({ register: registry })
   const tally = openTally()
 
@@ -90,6 +99,7 @@ export function openMetrics(options: { readonly processFigures?: boolean } = {})
     databaseQuery: (statement) => queries.inc({ statement }),
     outgoingCall: (service, outcome, took) => outgoing.observe({ service, outcome }, took),
     breakerState: (service, state) => breakers.set({ service }, states[state]),
+    jobEnded: ({ task, outcome, seconds: took }) => jobs.observe({ task, outcome }, took),
     figures: tally.figures,
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   }
