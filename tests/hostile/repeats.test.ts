@@ -1,6 +1,7 @@
 // P7 over HTTP: a repeated request is answered with the first one's answer, once, to the same caller, at the same place.
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { rotateSigningKeys } from '../../src/platform/auth/index.ts'
 import { upload } from '../isolation/asking.ts'
 import type { RequestOptions } from '../support/house.ts'
 import { type Arena, openArena } from './arena.ts'
@@ -98,6 +99,17 @@ describe('a key', () => {
     expect([mine.status, theirs.status, replayed(theirs)]).toEqual([201, 201, null])
   })
 
+  test('is the caller’s, whichever token they come with: a new signing key makes no new caller', async () => {
+    const headers = { 'idempotency-key': newKey() }
+    const json = person()
+    const first = await ask('/v1/users', { json, headers })
+    const { database, vault, clock, signingKeys } = arena.house.house
+    await rotateSigningKeys(database, vault, clock)
+    await signingKeys.refresh()
+    const again = await ask('/v1/users', { json, headers })
+    expect([first.status, again.status, replayed(again), again.text]).toEqual([201, 201, 'true', first.text])
+  })
+
   test('is one operation’s: at another route it is another key', async () => {
     const headers = { 'idempotency-key': newKey() }
     const call = await arena.own.call()
@@ -113,6 +125,44 @@ describe('a key', () => {
     if (key === '"') return expect(answer.status).toBe(201)
     expect([answer.status, answer.body]).toMatchObject([400, { error: { code: 'idempotency_key_invalid' } }])
     expect(await arena.picture()).toEqual(before)
+  })
+
+  test('in both headers must be the same in both', async () => {
+    const key = newKey()
+    const json = person()
+    const both = await ask('/v1/users', { json, headers: { 'idempotency-key': `"${key}"`, 'x-idempotency-key': key } })
+    expect(both.status).toBe(201)
+    expect(replayed(await ask('/v1/users', { json, headers: { 'x-idempotency-key': key } }))).toBe('true')
+    const differ = await ask('/v1/users', { json, headers: { 'idempotency-key': key, 'x-idempotency-key': 'another' } })
+    expect([differ.status, differ.body.error.message]).toMatchObject([400, expect.stringContaining('X-Idempotency-Key')])
+  })
+
+  test('that is refused names the header that it came in', async () => {
+    const answer = await ask('/v1/users', { json: person(), headers: { 'x-idempotency-key': 'a b' } })
+    expect([answer.status, answer.body.error.message]).toMatchObject([400, expect.stringContaining('X-Idempotency-Key')])
+  })
+
+  test.each([
+    ['"a b"', '"a b"', true],
+    ['"q\\"q"', 'q"q', true],
+    ['"b\\\\b"', 'b\\b', true],
+    ['"x";v=1', '"x"', false],
+  ])('%s and %s are one key: %s (RFC 8941)', async (one, other, same) => {
+    const json = person()
+    const suffix = (key: string) => key.replace(/"?$/, (quote) => `${json.username}${quote}`)
+    const given = [one, other].map(same ? suffix : (key) => key)
+    const first = await ask('/v1/users', { json, headers: { 'idempotency-key': given[0] ?? '' } })
+    const again = await ask('/v1/users', { json, headers: { 'idempotency-key': given[1] ?? '' } })
+    expect([first.status, replayed(again)]).toEqual([201, same ? 'true' : null])
+  })
+
+  test('with the same bytes as another type of content is another request', async () => {
+    const headers = { 'idempotency-key': newKey() }
+    const body = JSON.stringify(person())
+    const as = (type: string) => ask('/v1/users', { body, headers: { ...headers, 'content-type': type } })
+    expect((await as('application/json')).status).toBe(201)
+    expect(replayed(await as('Application/JSON; charset=utf-8'))).toBe('true')
+    expect((await as('application/vnd.api+json')).status).toBe(422)
   })
 
   test('of 255 characters, or in the quotes of the draft, is taken', async () => {
@@ -190,6 +240,16 @@ describe('what is remembered', () => {
     expect(
       (await ask('/v1/calls', { json: { from: phoneNumber, to: '+441632960222', userId: arena.own.ownerId }, headers: call })).status,
     ).toBe(201)
+  })
+
+  test('is nothing that failed on our side: it was undone, and a repeat does it', async () => {
+    const headers = { 'idempotency-key': newKey() }
+    const json = person()
+    await arena.db.query("ALTER TABLE people.users ADD CONSTRAINT broken CHECK (username NOT LIKE 'again-%') NOT VALID")
+    const first = await ask('/v1/users', { json, headers })
+    await arena.db.query('ALTER TABLE people.users DROP CONSTRAINT broken')
+    const again = await ask('/v1/users', { json, headers })
+    expect([first.status, again.status, replayed(again)]).toEqual([500, 201, null])
   })
 
   test('is nothing of 401, 403 and 404', async () => {

@@ -16,19 +16,49 @@ export interface Rendered {
 const dayMs = 24 * 3600 * 1000
 /** Answers that say nothing about the work: the same request may well succeed later. */
 const notStored = new Set([401, 403, 404, 429])
+/** What failed on our side was undone: a repeat does it, instead of failing for a day. */
+const isStored = ({ final = true, status }: Rendered): boolean => final && status < 500 && !notStored.has(status)
 
-/** The key of `Idempotency-Key` (a quoted string in the IETF draft, bare in practice) or `X-Idempotency-Key`. */
-export function readKey(headers: Readonly<Record<string, string | string[] | undefined>>): string | null {
-  const given = headers['idempotency-key'] ?? headers['x-idempotency-key']
+type Headers = Readonly<Record<string, string | string[] | undefined>>
+
+/**
+ * The key of `Idempotency-Key` or `X-Idempotency-Key`: a string of RFC 8941, in quotes, as
+ * draft-ietf-httpapi-idempotency-key-header has it, or bare, as most send it. `"a"` and `a` are one key.
+ * @throws idempotency_key_invalid, also where both are there and differ
+ */
+export function readKey(headers: Headers): string | null {
+  const keys = [parseKey(headers, 'Idempotency-Key'), parseKey(headers, 'X-Idempotency-Key')].filter((key) => key !== null)
+  if (keys.length === 2 && keys[0] !== keys[1])
+    refuse('idempotency_key_invalid', { message: 'Idempotency-Key and X-Idempotency-Key name different keys.' })
+  return keys[0] ?? null
+}
+
+const quoted = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/
+const bare = /^[\x21-\x7e]+$/
+const longestKey = 255
+
+function parseKey(headers: Headers, name: string): string | null {
+  const given = headers[name.toLowerCase()]
   if (given === undefined) return null
-  const text = Array.isArray(given) ? given.join(',') : given
-  const key = /^".*"$/.test(text) ? text.slice(1, -1) : text
-  if (!/^[\x21-\x7e]{1,255}$/.test(key)) refuse('idempotency_key_invalid')
+  const text = String(given) // of several lines, Node makes one with commas and spaces
+  const key = quoted.exec(text)?.[1]?.replace(/\\(.)/g, '$1') ?? (bare.test(text) ? text : '')
+  if (key === '' || key.length > longestKey)
+    refuse('idempotency_key_invalid', { message: `${name} must be 1 to ${longestKey} printable characters.` })
   return key
 }
 
-export function fingerprint(method: string, url: string, body: Buffer): Buffer {
-  return createHash('sha256').update(`${method} ${url}\n`).update(body).digest()
+export interface Fingerprinted {
+  readonly method: string
+  /** With its query. */
+  readonly url: string
+  readonly contentType: string | undefined
+  readonly body: Buffer
+}
+
+/** What must be the same for a request to be a repeat: the same bytes as another type of content are another request. */
+export function fingerprint({ method, url, contentType = '', body }: Fingerprinted): Buffer {
+  const type = contentType.split(';')[0]?.trim().toLowerCase()
+  return createHash('sha256').update(`${method} ${url}\n${type}\n`).update(body).digest()
 }
 
 export interface Repeat {
@@ -37,29 +67,47 @@ export interface Repeat {
   readonly fingerprint: Buffer
 }
 
+/** The keys that this process is at work on: a crowd of repeats learns it here, and holds no connection to ask. */
+export type Flights = Set<string>
+
 /**
  * Runs `work` once for a key. `work` never throws for what the caller did wrong: it renders it.
  * @throws idempotency_key_reused (another body), idempotency_key_in_use (the first is still running)
  */
-export function once(session: Session, repeat: Repeat, work: (session: Session) => Promise<Rendered>): Promise<Rendered> {
-  const { key, route } = repeat
-  const credential = session.principal.credential
+export async function once(flights: Flights, session: Session, repeat: Repeat, work: Work): Promise<Rendered> {
+  const { kind, subject, proof } = session.principal
+  const caller = `${kind} ${subject} ${proof?.issuer ?? ''}`
+  const flight = `${session.organizationId} ${caller} ${repeat.route} ${repeat.key}`
+  if (flights.has(flight)) return refuse('idempotency_key_in_use', inUse)
+  flights.add(flight)
+  try {
+    return await locked(session, caller, repeat, work)
+  } finally {
+    flights.delete(flight)
+  }
+}
+
+type Work = (session: Session) => Promise<Rendered>
+const inUse = { headers: { 'retry-after': '1' } }
+
+/** `caller` is who it is, and not with which token: a new token, or a new signing key, makes no new caller. */
+function locked(session: Session, caller: string, { key, route, fingerprint }: Repeat, work: Work): Promise<Rendered> {
   return session.write(async (tx) => {
-    const lock = await tx.read(lockKey, { name: `${credential} ${route} ${key}` })
-    if (!lock?.locked) refuse('idempotency_key_in_use', { headers: { 'retry-after': '1' } })
+    const lock = await tx.read(lockKey, { name: `${caller} ${route} ${key}` })
+    if (!lock?.locked) refuse('idempotency_key_in_use', inUse)
     const since = new Date(tx.now().getTime() - dayMs)
-    const stored = await tx.read(selectAnswer, { credential, route, key, since })
-    if (stored) return replay(stored, repeat)
+    const stored = await tx.read(selectAnswer, { credential: caller, route, key, since })
+    if (stored) return replay(stored, fingerprint)
     const rendered = await work(tx)
-    if (rendered.final !== false && !notStored.has(rendered.status)) {
+    if (isStored(rendered)) {
       const { status, headers, body } = rendered
-      await tx.run(insertAnswer, { credential, route, key, fingerprint: repeat.fingerprint, status, headers, body, at: tx.now() })
+      await tx.run(insertAnswer, { credential: caller, route, key, fingerprint, status, headers, body, at: tx.now() })
     }
     return rendered
   })
 }
 
-function replay(stored: StoredAnswer, repeat: Repeat): Rendered {
-  if (!stored.fingerprint.equals(repeat.fingerprint)) refuse('idempotency_key_reused')
+function replay(stored: StoredAnswer, given: Buffer): Rendered {
+  if (!stored.fingerprint.equals(given)) refuse('idempotency_key_reused')
   return { status: stored.status, body: stored.body, headers: { ...stored.headers, 'idempotent-replayed': 'true' } }
 }

@@ -11,7 +11,7 @@ import type { Contract } from './contract.ts'
 import { Answer, type AnyEndpoint, type Body, type RequestFacts } from './endpoint.ts'
 import { type Kitchen, renderRefusal, toRefusal } from './errors.ts'
 import { factsOf } from './facts.ts'
-import { fingerprint, once, type Rendered, readKey } from './idempotency.ts'
+import { type Flights, fingerprint, once, type Rendered, readKey } from './idempotency.ts'
 import { goLive, Live } from './live.ts'
 import { takesKey } from './openapi/refusals.ts'
 import { compileSerializers, type Serialize } from './serialization.ts'
@@ -102,11 +102,19 @@ async function serve(kitchen: Kitchen, compiled: Compiled, request: FastifyReque
   try {
     if (key === null) return send(compiled, reply, await run(session))
     const content = received ? Buffer.from(received.digest) : facts.rawBody
-    const repeat = { key, route: endpoint.operation, fingerprint: fingerprint(request.method, request.url, content) }
-    return sendRendered(reply, await once(session, repeat, (tx) => renderSafely(kitchen, compiled, facts, tx, run)))
+    const given = { method: request.method, url: request.url, contentType: request.headers['content-type'], body: content }
+    const repeat = { key, route: endpoint.operation, fingerprint: fingerprint(given) }
+    return sendRendered(reply, await once(flightsOf(kitchen), session, repeat, (tx) => renderSafely(kitchen, compiled, facts, tx, run)))
   } finally {
     if (!used) await received?.discard()
   }
+}
+
+const flights = new WeakMap<Kitchen, Flights>()
+function flightsOf(kitchen: Kitchen): Flights {
+  const own = flights.get(kitchen) ?? new Set()
+  flights.set(kitchen, own)
+  return own
 }
 
 /** The settled order: the body's shape, then the permission, then the query, then whether the path's ids can exist. */
