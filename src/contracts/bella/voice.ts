@@ -9,10 +9,9 @@ import { callOf, signedByTwilio } from './signed.ts'
 import { renderTwiml } from './twiml.ts'
 
 export const Text = Type.Optional(Type.String({ maxLength: 4096 }))
-export const Posted = Type.Object(
-  { CallSid: Type.String({ minLength: 1, maxLength: 64 }), From: Text, To: Text, CallStatus: Text },
-  { additionalProperties: true },
-)
+/** It becomes part of an address when the carrier is asked about the call. */
+const CallSid = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' })
+export const Posted = Type.Object({ CallSid, From: Text, To: Text, CallStatus: Text }, { additionalProperties: true })
 const Collected = Type.Object(
   {
     ...Posted.properties,

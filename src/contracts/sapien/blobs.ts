@@ -14,6 +14,11 @@ import { receiveUpload } from './upload.ts'
 const tags = ['Blobs']
 const one = { params: UuidParams, missing: 'blob_not_found', tags } as const
 const Kept = Type.Object({ bytes: Type.Integer(), files: Type.Integer() })
+const Parts = Type.Object({
+  file: Type.String({ format: 'binary' }),
+  type: Type.Optional(Type.Enum(['recording', 'voicemail', 'asset'], { default: 'asset' })),
+  metadata: Type.Optional(Type.String({ description: 'A JSON object.' })),
+})
 const Storage = Type.Object({
   used: Type.Integer(),
   quota: Type.Integer(),
@@ -36,6 +41,7 @@ export const blobs = (house: House): AnyEndpoint[] => {
       permission: 'blobs:write',
       accepts: ['stream'],
       bodyLimit: Number.MAX_SAFE_INTEGER,
+      parts: Parts,
       response: { 201: Blob },
       errors: ['blob_too_large', 'over_quota', 'upload_incomplete', 'unsupported_media_type'],
       tags,

@@ -105,7 +105,8 @@ function observe(server: FastifyInstance, options: ServerOptions): void {
     reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
     boundBody(request, reply, options)
-    if (Array.isArray(request.raw.rawHeaders) && repeatedAuthorization(request.raw.rawHeaders)) throw new Refusal('invalid_token')
+    const { endpoint } = request.routeOptions.config
+    if (endpoint && readsAuthorization(endpoint) && repeatedAuthorization(request.raw.rawHeaders ?? [])) throw new Refusal('invalid_token')
   })
   server.addHook('onResponse', async (request, reply) => {
     const { contract } = request.routeOptions.config
@@ -150,6 +151,9 @@ function answerUnreadable(options: ServerOptions, error: Error & { code?: string
   const headers = ['content-type: application/json; charset=utf-8', `content-length: ${Buffer.byteLength(text)}`, `x-request-id: ${id}`]
   socket.end(`HTTP/1.1 ${status} ${reason}\r\n${headers.join('\r\n')}\r\nconnection: close\r\n\r\n${text}`)
 }
+
+const readsAuthorization = ({ permission, errors }: AnyEndpoint): boolean =>
+  permission !== 'public' || (errors?.includes('invalid_client') ?? false)
 
 /** Two of them could be read differently by a proxy and by us. */
 function repeatedAuthorization(rawHeaders: readonly string[]): boolean {
