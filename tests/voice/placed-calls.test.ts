@@ -50,6 +50,7 @@ async function ring(to: string): Promise<Call> {
     return live.has(call.status) ? null : call
   })
 }
+const ofBella = async <T>(path: string) => (await (await house.request('GET', path, { key: house.org.apiKey })).json()) as T
 const callsTo = (number: string) => get<{ total: number }>(`/v1/calls?number=${encodeURIComponent(number)}`)
 
 describe('a call that was placed', () => {
@@ -78,5 +79,21 @@ describe('a call that was placed', () => {
   ])('whose callbacks misbehave (%s) is one call, and completed', async (number) => {
     expect(await ring(number)).toMatchObject({ status: 'completed' })
     expect((await callsTo(number)).total).toBe(1)
+  })
+
+  test('to somebody who books on it is a booking of theirs, not of the number that rang them', async () => {
+    const number = '+447700900451'
+    const script = [
+      { say: "it's Ada Lovelace, could I come in next tuesday at ten" },
+      { expect: 'which would you like|suit you', say: 'the first one' },
+      { expect: 'shall i book', say: 'yes please' },
+      { expect: 'anything else', say: "no that's all, bye" },
+    ]
+    await sandbox.post('/sandbox/people', { number, script })
+    const call = await ring(number)
+    const { appointments } = await ofBella<{ appointments: { mobile: string; call_id: string }[] }>('/appointments')
+    expect(appointments.filter(({ call_id }) => call_id === call.id)).toMatchObject([{ mobile: number }])
+    const { users } = await ofBella<{ users: { mobile: string }[] }>('/users')
+    expect(users.map(({ mobile }) => mobile)).not.toContain(house.org.phoneNumber)
   })
 })

@@ -39,10 +39,3 @@ export const selectCallUsage = statement<{ callId: string; kind: string }, { ent
      FROM billing.usage
     WHERE organization_id = :organizationId AND call_id = :callId AND kind = :kind`,
 )
-
-export const selectCallCost = statement<{ callId: string }, { costMicros: number; currency: string | null }>(
-  'billing_cost_of_call',
-  `SELECT coalesce(sum(cost_micros), 0)::bigint AS "costMicros", min(currency) AS currency
-     FROM billing.usage
-    WHERE organization_id = :organizationId AND call_id = :callId`,
-)

@@ -3,7 +3,7 @@
 import { uuidv7 } from '../../platform/ids/index.ts'
 import type { Session } from '../../platform/session/index.ts'
 import { defaultRates, type UsageKind } from './rates.ts'
-import { insertUsage, selectCallCost, selectCallUsage } from './usage.sql.ts'
+import { insertUsage, selectCallUsage } from './usage.sql.ts'
 
 export interface Usage {
   readonly kind: UsageKind
@@ -27,9 +27,4 @@ export function recordUsage(session: Session, usage: Usage): Promise<Cost | null
 /** How much of a kind has been recorded for a call, in how many entries. */
 export async function usageOfCall(session: Session, callId: string, kind: UsageKind): Promise<{ entries: number; quantity: number }> {
   return (await session.read(selectCallUsage, { callId, kind })) ?? { entries: 0, quantity: 0 }
-}
-
-export async function costOfCall(session: Session, callId: string): Promise<Cost> {
-  const found = await session.read(selectCallCost, { callId })
-  return { costMicros: found?.costMicros ?? 0, currency: found?.currency ?? 'USD' }
 }

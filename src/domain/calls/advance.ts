@@ -1,8 +1,9 @@
 // Moves a call on by what is reported of it: its row, its legs, its history, the feed and the ledger, in one change.
 import type { Session, Tx } from '../../platform/session/index.ts'
-import { costOfCall, recordUsage, type UsageKind, usageOfCall } from '../billing/index.ts'
+import { type UsageKind, usageOfCall } from '../billing/index.ts'
 import { type CallStatus, type Direction, isLive, type Progress, progress, type Report } from './call.ts'
-import { type CallRow, lockCall, touchCall, updateCost, updateProgress } from './calls.sql.ts'
+import { type CallRow, lockCall, touchCall, updateProgress } from './calls.sql.ts'
+import { recordCallUsage } from './cost.ts'
 import { announce } from './feed.ts'
 import { answerLegs, closeLegs, insertCallEvent } from './timeline.sql.ts'
 
@@ -73,6 +74,5 @@ async function bill(tx: Tx, call: CallRow, { durationS, endedAt }: Progress): Pr
   const billed = await usageOfCall(tx, call.callId, kind)
   const quantity = Math.ceil(durationS / 60) - billed.quantity
   if (quantity === 0) return
-  await recordUsage(tx, { kind, quantity, callId: call.callId, source: `call:${call.callId}:${billed.entries}`, at: endedAt })
-  tx.later(updateCost, { callId: call.callId, ...(await costOfCall(tx, call.callId)) })
+  await recordCallUsage(tx, { kind, quantity, callId: call.callId, source: `call:${call.callId}:${billed.entries}`, at: endedAt })
 }

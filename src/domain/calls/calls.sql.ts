@@ -109,9 +109,17 @@ export const touchCall = statement<{ callId: string; now: Date }, never>(
   'call_touch',
   `UPDATE calls.calls SET updated_at = :now WHERE organization_id = :organizationId AND id = :callId`,
 )
-export const updateCost = statement<{ callId: string; costMicros: number; currency: string }, never>(
+export const holdCall = statement<{ callId: string }, never>(
+  'call_hold_row',
+  `SELECT FROM calls.calls WHERE organization_id = :organizationId AND id = :callId FOR UPDATE`,
+)
+/** What the ledger says of it; read while the call is held. */
+export const settleCost = statement<{ callId: string }, never>(
   'call_cost',
-  `UPDATE calls.calls SET cost_micros = :costMicros, currency = :currency WHERE organization_id = :organizationId AND id = :callId`,
+  `UPDATE calls.calls c SET cost_micros = u.cost, currency = coalesce(u.currency, c.currency)
+     FROM (SELECT coalesce(sum(cost_micros), 0)::bigint AS cost, min(currency) AS currency FROM billing.usage
+            WHERE organization_id = :organizationId AND call_id = :callId) AS u
+    WHERE c.organization_id = :organizationId AND c.id = :callId`,
 )
 export const updateHold = statement<{ callId: string; onHold: boolean; now: Date }, never>(
   'call_hold',

@@ -14,6 +14,7 @@ import {
   openCall,
   organizationsWithLiveCalls,
   ownerOfProviderCall,
+  recordCallUsage,
   setOutcome,
 } from './index.ts'
 
@@ -101,6 +102,16 @@ describe('the course of a call', () => {
       }),
       { numRuns: 40 },
     )
+  })
+
+  test('what is used after the end is in what the call says it cost, once', async () => {
+    const { callId } = await ring(tenants.session())
+    for (const report of history) await advanceCall(tenants.session(), callId, report)
+    const recorded = { kind: 'recording.minutes', quantity: 2, callId, source: `recording:${callId}`, at: at(200) } as const
+    await Promise.all(
+      [1, 2, 3].map((half) => recordCallUsage(tenants.session(), { ...recorded, source: `${recorded.source}:${half % 2}` })),
+    )
+    expect((await endOf(callId)).call).toMatchObject({ cost_micros: 17_000 + 2 * 5_000 })
   })
 
   test('callbacks that arrive at the same moment are billed once', async () => {

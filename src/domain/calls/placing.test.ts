@@ -148,6 +148,35 @@ describe('reconciliation', () => {
     }
   })
 
+  test('one that waited long for its job and is being rung now is left to ring', async () => {
+    const callId = await place()
+    tenants.clock.advance(180)
+    const { placeCall: ring } = network
+    network.placeCall = async (input) => {
+      await run('calls.reconcile')
+      return ring(input)
+    }
+    await run('calls.place', { callId })
+    expect(await load(callId)).toMatchObject({ status: 'queued', sid: `CA-${callId}` })
+    await advanceCall(tenants.session(), callId, { status: 'failed', at: tenants.clock.now() })
+  })
+
+  test('one that is heard of while the others are asked about is not given up', async () => {
+    const asked = await Promise.all(Array.from({ length: 8 }, (_, index) => silent(`CA-before-${index}`)))
+    tenants.clock.advance(1)
+    const callId = await silent(null, 'queued')
+    tenants.clock.advance(180)
+    network.fetchCall = async () => {
+      const adopted = await adoptCall(tenants.session(), callId, 'twilio', 'CA-heard')
+      if (adopted) await advanceCall(tenants.session(), callId, { status: 'ringing', at: tenants.clock.now() })
+      return { status: 'no_answer', durationS: 0, startedAt: null, endedAt: tenants.clock.now() }
+    }
+    await run('calls.reconcile')
+    for (const other of asked) expect((await load(other))?.status).toBe('no_answer')
+    expect((await load(callId))?.status).toBe('ringing')
+    await advanceCall(tenants.session(), callId, { status: 'failed', at: tenants.clock.now() })
+  })
+
   test('a provider that cannot be asked about one call is asked about the others', async () => {
     const [broken, fine] = [await silent('CA-broken'), await silent('CA-fine')]
     tenants.clock.advance(180)

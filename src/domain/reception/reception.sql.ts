@@ -15,10 +15,11 @@ export const selectDialogue = statement<{ callId: string }, DialogueRow>(
   'dialogue_select',
   `SELECT ${columns} FROM conversation.dialogues WHERE organization_id = :organizationId AND call_id = :callId`,
 )
-/** A second post of the same turn waits here, and then finds the first one's answer. */
-export const lockDialogue = statement<{ callId: string }, DialogueRow>(
+/** A second post of the same turn waits here, and then finds the first one's answer. `placed`: we rang them. */
+export const lockDialogue = statement<{ callId: string }, DialogueRow & { placed: boolean }>(
   'dialogue_lock',
-  `SELECT ${columns} FROM conversation.dialogues WHERE organization_id = :organizationId AND call_id = :callId FOR UPDATE`,
+  `SELECT ${columns}, (SELECT c.direction = 'outbound' FROM calls.calls c WHERE c.organization_id = :organizationId AND c.id = :callId) AS placed
+     FROM conversation.dialogues WHERE organization_id = :organizationId AND call_id = :callId FOR UPDATE`,
 )
 export const insertDialogue = statement<{ callId: string; state: DialogueState; outcome: string | null; at: Date }, never>(
   'dialogue_insert',

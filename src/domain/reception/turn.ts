@@ -3,9 +3,8 @@
 import type { Caches } from '../../platform/cache/index.ts'
 import type { Session, Tx } from '../../platform/session/index.ts'
 import { monotonicMs } from '../../platform/time/index.ts'
-import { recordUsage } from '../billing/index.ts'
 import { openDesk } from '../booking/index.ts'
-import { noteCallEvent, setOutcome, setParties } from '../calls/index.ts'
+import { noteCallEvent, recordCallUsage, setOutcome, setParties } from '../calls/index.ts'
 import { findContact } from '../contacts/index.ts'
 import { type Heard, hintOf, type Instruction, respond, type Understanding } from '../conversation/index.ts'
 import { organizationSettings } from '../tenancy/index.ts'
@@ -43,20 +42,35 @@ export async function takeTurn(session: Session, input: TurnInput, services: Rec
     const dialogue = await tx.read(lockDialogue, { callId })
     if (!dialogue) return storedReply(tx, callId, null)
     const repeat = await findRepeat(tx, callId, dialogue.turn, input)
-    return repeat ?? take(tx, { ...input, callId }, dialogue, understanding, { voicemailEnabled: settings.voicemailEnabled, began })
+    return (
+      repeat ??
+      take(tx, { ...input, ...sidesOf(input, dialogue.placed), callId }, dialogue, understanding, {
+        voicemailEnabled: settings.voicemailEnabled,
+        began,
+      })
+    )
   })
 }
 
+interface Sides {
+  /** The number of who talks to us, and the number of ours that they talk to. */
+  readonly person: string
+  readonly own: string
+}
+
+/** Carriers name the sides by who rang whom. */
+const sidesOf = ({ from, to }: Ring, placed: boolean): Sides => (placed ? { person: to, own: from } : { person: from, own: to })
+
 async function take(
   tx: Tx,
-  input: TurnInput & { callId: string },
+  input: TurnInput & Sides & { callId: string },
   dialogue: DialogueRow,
   understanding: Understanding,
   { voicemailEnabled, began }: { voicemailEnabled: boolean; began: number },
 ): Promise<Reply> {
-  const { callId, heard } = input
-  const contact = await findContact(tx, input.from)
-  const desk = await openDesk(tx, { contactId: contact?.id ?? null, callId, callerNumber: input.from })
+  const { callId, heard, person } = input
+  const contact = await findContact(tx, person)
+  const desk = await openDesk(tx, { contactId: contact?.id ?? null, callId, callerNumber: person })
   const step = await respond({ state: dialogue.state, heard, now: tx.now().toISOString(), desk, understanding })
   const lines: Line[] = []
   for (const instruction of step.instructions) lines.push(...(await resolve(tx, instruction, input, voicemailEnabled)))
@@ -67,9 +81,9 @@ async function take(
   keepAnswer(tx, { callId, turn, posted: input.posted, step, lines, engine, tookMs, confidence: confidenceOf(heard) })
   await transcribeTurn(tx, callId, heard, lines, dialogue.updatedAt)
   if (heard.kind === 'digits') await noteCallEvent(tx, callId, 'dtmf', tx.now(), { digits: heard.digits })
-  if (heard.kind === 'speech') await recordUsage(tx, { kind: 'speech', quantity: 1, callId, source: `${callId}:${turn}`, at: tx.now() })
+  if (heard.kind === 'speech') await recordCallUsage(tx, { kind: 'speech', quantity: 1, callId, source: `${callId}:${turn}`, at: tx.now() })
   if (step.outcome && step.outcome !== 'none') await setOutcome(tx, callId, step.outcome)
-  if (!contact && step.outcome) await nameCaller(tx, callId, input.from)
+  if (!contact && step.outcome) await nameCaller(tx, callId, person)
   return { callId, turn: turn + 1, language: step.state.language, lines }
 }
 
@@ -93,15 +107,20 @@ async function understandFirst(
 }
 
 /** A wish for a person becomes a number to ring; without one, or without voicemail, the next best. */
-async function resolve(tx: Tx, line: Instruction, ring: Ring & { callId: string }, voicemailEnabled: boolean): Promise<Line[]> {
+async function resolve(
+  tx: Tx,
+  line: Instruction,
+  call: Pick<Sides, 'own'> & { callId: string },
+  voicemailEnabled: boolean,
+): Promise<Line[]> {
   if (line.do === 'transfer') {
-    const number = await tx.read(selectNumber, { e164: ring.to })
+    const number = await tx.read(selectNumber, { e164: call.own })
     const person = await tx.read(selectPerson, { userId: number?.route.personId ?? null })
-    if (!person) return resolve(tx, { do: 'voicemail', text: line.text }, ring, voicemailEnabled)
-    await noteCallEvent(tx, ring.callId, 'transferred', tx.now(), { to: person.mobile, userId: person.id })
+    if (!person) return resolve(tx, { do: 'voicemail', text: line.text }, call, voicemailEnabled)
+    await noteCallEvent(tx, call.callId, 'transferred', tx.now(), { to: person.mobile, userId: person.id })
     return [
       { do: 'say', text: line.text },
-      { do: 'dial', number: person.mobile, from: ring.to, timeoutS: ringTimeoutS },
+      { do: 'dial', number: person.mobile, from: call.own, timeoutS: ringTimeoutS },
     ]
   }
   if (line.do === 'voicemail' && !voicemailEnabled) return [{ do: 'hangup', text: '' }]

@@ -3,8 +3,7 @@
 import { refuse } from '../../platform/errors/index.ts'
 import { uuidv7 } from '../../platform/ids/index.ts'
 import type { Session, Tx } from '../../platform/session/index.ts'
-import { recordUsage } from '../billing/index.ts'
-import { noteCallEvent, type Telephony } from '../calls/index.ts'
+import { noteCallEvent, recordCallUsage, type Telephony } from '../calls/index.ts'
 import { type FileServices, registerFile, type StoredBytes, storeBytes } from '../files/index.ts'
 import { cachedRecordings, type RecordingCaches } from './cache.ts'
 import { insertRecording, type RecordingRow, selectRecordingBySid, updateAvailable, updateFailed } from './recordings.sql.ts'
@@ -92,8 +91,8 @@ function giveUp(session: Session, recording: RecordingRow, services: RecordingCa
 
 async function bill(tx: Tx, { id, callId }: RecordingRow, stored: StoredBytes, durationS: number): Promise<void> {
   const entry = { callId, source: `recording:${id}`, at: tx.now() }
-  await recordUsage(tx, { ...entry, kind: 'recording.minutes', quantity: Math.ceil(durationS / 60) })
-  await recordUsage(tx, { ...entry, kind: 'storage', quantity: stored.size })
+  await recordCallUsage(tx, { ...entry, kind: 'recording.minutes', quantity: Math.ceil(durationS / 60) })
+  await recordCallUsage(tx, { ...entry, kind: 'storage', quantity: stored.size })
 }
 
 export function announce(tx: Tx, type: `recording.${string}`, recording: RecordingRow): void {

@@ -3,8 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import { refuse } from '../../platform/errors/index.ts'
 import { uuidv7 } from '../../platform/ids/index.ts'
 import type { Session } from '../../platform/session/index.ts'
-import { recordUsage } from '../billing/index.ts'
-import { advanceCall, loadCall, type Telephony } from '../calls/index.ts'
+import { advanceCall, loadCall, recordCallUsage, type Telephony } from '../calls/index.ts'
 import { type FileServices, registerFile, storeBytes } from '../files/index.ts'
 import { announce } from './messages.ts'
 import type { Transcriber } from './ports.ts'
@@ -58,7 +57,7 @@ export async function storeVoicemail(session: Session, id: string, services: Voi
   await session.write(async (tx) => {
     if (!(await tx.read(updateAudio, { id, blobId: stored.id }))) return
     await registerFile(tx, stored, { filename: `voicemail-${id}.wav`, type: 'voicemail' }, { quota: false })
-    await recordUsage(tx, { kind: 'storage', quantity: stored.size, callId: message.callId, source: `voicemail:${id}`, at: tx.now() })
+    await recordCallUsage(tx, { kind: 'storage', quantity: stored.size, callId: message.callId, source: `voicemail:${id}`, at: tx.now() })
     if (services.transcriber) await tx.enqueue('voicemail.transcribe', { id }, { key: `voicemail.transcribe:${id}`, maxAttempts: 5 })
   })
 }
@@ -83,7 +82,7 @@ export async function transcribeVoicemail(
   const words = await transcriber.transcribe(audio, { filename: `${id}.wav`, contentType, language })
   const entry = { kind: 'transcription', quantity: message.durationS, callId: message.callId, source: `voicemail:${id}` } as const
   await session.write(async (tx) => {
-    await recordUsage(tx, { ...entry, at: tx.now() })
+    await recordCallUsage(tx, { ...entry, at: tx.now() })
     if (!words) return
     await tx.run(updateTranscription, { id, transcription: words.text })
     announce(tx, 'voicemail.transcribed', message, { audit: false })
