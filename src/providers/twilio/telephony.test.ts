@@ -43,6 +43,17 @@ describe('a call', () => {
   })
 })
 
+test('a call whose answer was lost may be ringing: nobody is told that it was not placed', async () => {
+  await sandbox.post('/sandbox/faults', { rest: 'reset', count: 1 })
+  await expect(place('+15005550100')).rejects.toMatchObject({ code: 'provider_timeout' })
+  await sandbox.post('/sandbox/faults', { rest: '500', count: 1 })
+  await expect(place('+15005550100')).rejects.toMatchObject({ status: 500 })
+  const nobody = twilioTelephony(openTwilio({ ...settings(), baseUrl: 'http://127.0.0.1:9' }, guards()))
+  await expect(nobody.placeCall({ from: own, to: own, answerUrl: nowhere, statusUrl: nowhere, key: 'k' })).rejects.toMatchObject({
+    code: 'ECONNREFUSED',
+  })
+})
+
 test('a message goes out from our number', async () => {
   const { sid } = await telephony.sendMessage({ from: own, to: '+447700900123', text: 'Your appointment is booked.' })
   const { messages } = (await sandbox.get('/sandbox/messages')) as { messages: { sid: string; body: string }[] }

@@ -25,18 +25,20 @@ export function twilioTelephony(client: TwilioClient): Telephony {
   return {
     name: 'twilio',
     async placeCall({ from, to, answerUrl, statusUrl }) {
-      const call = await client.call(
-        (sdk) =>
-          sdk.calls.create({
-            from,
-            to,
-            url: answerUrl,
-            statusCallback: statusUrl,
-            statusCallbackEvent: ['initiated', 'ringing', 'answered', 'completed'],
-            statusCallbackMethod: 'POST',
-          }),
-        once,
-      )
+      const call = await client
+        .call(
+          (sdk) =>
+            sdk.calls.create({
+              from,
+              to,
+              url: answerUrl,
+              statusCallback: statusUrl,
+              statusCallbackEvent: ['initiated', 'ringing', 'answered', 'completed'],
+              statusCallbackMethod: 'POST',
+            }),
+          once,
+        )
+        .catch(refuseUnheard)
       return { sid: call.sid }
     },
     hangUp: async (sid) => void (await client.call((sdk) => sdk.calls(sid).update({ status: 'completed' }), repeatable).catch(refuseOver)),
@@ -57,6 +59,13 @@ export function twilioTelephony(client: TwilioClient): Telephony {
     fetchCall: (sid) => nullWhenUnknown(() => fetchCall(client, sid)),
     fetchRecording: (recordingSid) => nullWhenUnknown(() => fetchRecording(client, recordingSid)),
   }
+}
+
+/** A connection that breaks after the request was sent leaves open whether it was done. */
+const broken = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED'])
+function refuseUnheard(error: unknown): never {
+  if (broken.has(String((error as { code?: unknown }).code))) return refuse('provider_timeout', { cause: error })
+  throw error
 }
 
 /** The call ended while we were asking, and the news of it is still on its way (21220: not in progress). */
