@@ -32,7 +32,16 @@ import { openLimiter } from './platform/limits/index.ts'
 import { openGuards } from './platform/resilience/index.ts'
 import { openVault } from './platform/secrets/index.ts'
 import { openSession, type Session } from './platform/session/index.ts'
-import { createLogger, type Logger, maskValue, openMetrics, openTracing } from './platform/telemetry/index.ts'
+import {
+  childLog,
+  createLogger,
+  type Logger,
+  maskValue,
+  openMetrics,
+  openRequestLog,
+  openTracing,
+  type RequestLog,
+} from './platform/telemetry/index.ts'
 import { type Clock, systemClock } from './platform/time/index.ts'
 import { version } from './platform/version.ts'
 import { openProviders } from './providers/index.ts'
@@ -104,7 +113,7 @@ export async function openHouse({
   })
 
   const sessionFor = (principal: Principal, requestId: string | null = null, address: string | null = null): Session =>
-    openSession({ database, clock, log: requestId ? log.child({ requestId }) : log, principal, requestId, address, mask: maskValue })
+    openSession({ database, clock, log: requestId ? childLog(log, { requestId }) : log, principal, requestId, address, mask: maskValue })
   const providers = openProviders({ settings, guards, log, baseUrl })
   const house: House = {
     settings,
@@ -135,6 +144,7 @@ export async function openHouse({
     ...providers,
   }
 
+  const logRequest = openRequestLog(log)
   let draining = false
   const server = await buildServer({
     clock,
@@ -151,7 +161,7 @@ export async function openHouse({
     bodyDeadlineMs: settings.bodyTimeoutS * 1000,
     cors: settings.cors,
     ...(settings.tls ? { tls: settings.tls } : {}),
-    onAnswer: (answered) => record(metrics, log, answered),
+    onAnswer: (answered) => record(metrics, logRequest, answered),
     onConnection: metrics.connection,
   })
 
@@ -224,7 +234,8 @@ async function issuerOf(database: Database, settings: Settings): Promise<string>
 }
 
 type Answered = Parameters<Parameters<typeof buildServer>[0]['onAnswer']>[0]
-function record(metrics: ReturnType<typeof openMetrics>, log: Logger, { contract, method, route, status, ms, requestId }: Answered): void {
+function record(metrics: ReturnType<typeof openMetrics>, logRequest: RequestLog, answered: Answered): void {
+  const { contract, method, route, status, ms } = answered
   metrics.requestFinished({ api: contract, method, route, status, seconds: ms / 1000 })
-  log.info({ requestId, method, route, status, ms: Math.round(ms * 10) / 10 }, 'request')
+  logRequest(answered)
 }

@@ -17,7 +17,7 @@ export const challenge = ({ kind, code }: Refusal): Readonly<Record<string, stri
 export function authenticateBearer(house: House): (request: RequestFacts) => Promise<Principal | null> {
   return async ({ headers, url }) => {
     // A token in the address ends up in logs and histories (RFC 9700, 4.3.2), so it is refused even beside a good one.
-    if (/[?&]access_token=/i.test(url))
+    if (url.includes('?') && /[?&]access_token=/i.test(url))
       refuse('invalid_token', { message: 'A token belongs into the Authorization header, not into the address.' })
     const header = headers.authorization
     if (header === undefined) return null

@@ -1,5 +1,7 @@
+// Lists of calls. A statement is made for just the conditions that are asked for: PostgreSQL then plans it once, for the
+// index that serves it, instead of anew for every request.
 import { type Statement, statement } from '../../platform/db/index.ts'
-import { callFilter, callMembers, seen, wireTime } from './wire.sql.ts'
+import { callColumns, callMembers, conditions, recordingMembers, seen, wireTime } from './wire.sql.ts'
 
 export interface CallFilterParams {
   all: boolean
@@ -21,13 +23,12 @@ export interface CallPageParams extends CallFilterParams {
   /** Where the page before ended; nulls for a page by offset. */
   afterKey: number | null
   afterId: string | null
-  /** What the first page counted: later pages do not count again. */
-  total: number | null
 }
 
 export interface CallPageRow {
   calls: string
-  total: number
+  /** Counted for a page by offset; a page by cursor is told by the one before. */
+  total: number | null
   lastKey: number | null
   lastId: string | null
   more: boolean
@@ -45,34 +46,64 @@ const keys = {
   duration: { order: 'coalesce(c.duration_s, -1)', key: 'coalesce(c.duration_s, -1)::bigint', value: ':afterKey::bigint' },
 } as const
 
-function pageBy(sort: CallSort): Statement<CallPageParams, CallPageRow> {
+/** What a caller's question narrows, in the order in which a statement's name tells it. */
+const narrowing = ['from', 'to', 'userId', 'direction', 'status', 'agentId', 'campaignId', 'number'] as const
+
+/** The conditions that `params` ask for, and how they are told in a statement's name. */
+function asked(params: CallFilterParams): { readonly where: string; readonly name: string } {
+  const names = narrowing.filter((name) => params[name] !== null)
+  const where = [
+    'c.organization_id = :organizationId',
+    ...(params.all ? [] : [seen('c.user_id')]),
+    ...names.map((name) => conditions[name]),
+  ]
+  return { where: where.join(' AND '), name: [...(params.all ? [] : ['seen']), ...names].join('_').toLowerCase() }
+}
+
+const made = new Map<string, unknown>()
+function once<S>(name: string, make: (name: string) => S): S {
+  const known = made.get(name) as S | undefined
+  if (known) return known
+  const statement = make(name)
+  made.set(name, statement)
+  return statement
+}
+
+/** The page that `params` ask for, by `sort`. */
+export function callPage(sort: CallSort, params: CallPageParams): Statement<CallPageParams, CallPageRow> {
+  const { where, name } = asked(params)
+  const paging = params.afterId === null ? 'offset' : 'cursor'
+  return once(`calls_${sort.replace('-', 'by_latest_')}_${paging}_${name}`, (id) => pageBy(id, sort, paging, where))
+}
+
+function pageBy(id: string, sort: CallSort, paging: 'offset' | 'cursor', where: string): Statement<CallPageParams, CallPageRow> {
   const descending = sort.startsWith('-')
-  const name = descending ? sort.slice(1) : sort
-  const { order, key, value } = keys[name as keyof typeof keys]
+  const { order, key, value } = keys[(descending ? sort.slice(1) : sort) as keyof typeof keys]
   const [direction, reverse] = descending ? ['DESC', 'ASC'] : ['ASC', 'DESC']
+  const after = paging === 'cursor' ? `AND (${order}, c.id) ${descending ? '<' : '>'} (${value}, :afterId::uuid)` : ''
+  const total = paging === 'cursor' ? 'NULL::bigint' : `(SELECT count(*) FROM calls.calls c WHERE ${where})`
   return statement(
-    `calls_page_${name.toLowerCase()}_${direction.toLowerCase()}`,
+    id.slice(0, 63),
     `WITH page AS (
        SELECT c.*, ${key} AS page_key
          FROM calls.calls c
-        WHERE ${callFilter}
-          AND (:afterId::uuid IS NULL OR (${order}, c.id) ${descending ? '<' : '>'} (${value}, :afterId::uuid))
+        WHERE ${where} ${after}
         ORDER BY ${order} ${direction}, c.id ${direction}
-        LIMIT :limit::bigint + 1 OFFSET :offset::bigint
-     ), shown AS (SELECT c.* FROM page c ORDER BY ${order} ${direction}, c.id ${direction} LIMIT :limit::bigint)
-     SELECT (SELECT coalesce(json_agg(json_build_object(${callMembers}) ORDER BY ${order} ${direction}, c.id ${direction}), '[]') FROM shown c)::text AS calls,
-            coalesce(:total::bigint, (SELECT count(*) FROM calls.calls c WHERE ${callFilter})) AS total,
-            (SELECT c.page_key FROM shown c ORDER BY ${order} ${reverse}, c.id ${reverse} LIMIT 1) AS "lastKey",
-            (SELECT c.id FROM shown c ORDER BY ${order} ${reverse}, c.id ${reverse} LIMIT 1) AS "lastId",
+        LIMIT :limit::bigint + 1 ${paging === 'cursor' ? '' : 'OFFSET :offset::bigint'}
+     ), shown AS (SELECT c.* FROM page c ORDER BY ${order} ${direction}, c.id ${direction} LIMIT :limit::bigint),
+     newest AS (
+       SELECT DISTINCT ON (r.call_id) r.call_id, json_build_object(${recordingMembers}) AS recording
+         FROM recordings.recordings r
+        WHERE r.organization_id = :organizationId AND r.call_id = ANY (ARRAY(SELECT s.id FROM shown s)) AND r.status <> 'deleted'
+        ORDER BY r.call_id, r.started_at DESC, r.id DESC
+     ), last AS (SELECT c.page_key, c.id FROM shown c ORDER BY ${order} ${reverse}, c.id ${reverse} LIMIT 1)
+     SELECT '[' || coalesce((SELECT string_agg(row_to_json(call)::text, ',')
+               FROM (SELECT ${callColumns('n.recording')} FROM shown c LEFT JOIN newest n ON n.call_id = c.id
+                      ORDER BY ${order} ${direction}, c.id ${direction}) call), '') || ']' AS calls,
+            ${total} AS total,
+            (SELECT page_key FROM last) AS "lastKey", (SELECT id FROM last) AS "lastId",
             (SELECT count(*) FROM page) > :limit::bigint AS more`,
   )
-}
-
-export const callPages: Readonly<Record<CallSort, Statement<CallPageParams, CallPageRow>>> = {
-  startTime: pageBy('startTime'),
-  '-startTime': pageBy('-startTime'),
-  duration: pageBy('duration'),
-  '-duration': pageBy('-duration'),
 }
 
 /** Carriers tell times to the second: within one, events are in the order in which they were told. */
@@ -117,12 +148,17 @@ export interface ExportRow {
   costMicros: number
   currency: string
 }
-export const exportCalls = statement<CallFilterParams, ExportRow>(
-  'calls_export',
-  `SELECT c.id, c.direction, c.from_number AS "from", c.to_number AS "to", c.started_at AS "startTime", c.answered_at AS "answerTime",
-          c.ended_at AS "endTime", c.duration_s AS duration, c.status, c.outcome, c.hangup_cause AS "hangupCause", c.user_id AS "userId",
-          c.agent_id AS "agentId", c.contact_id AS "contactId", c.cost_micros AS "costMicros", c.currency
-     FROM calls.calls c
-    WHERE ${callFilter}
-    ORDER BY c.started_at, c.id`,
-)
+export function callExport(params: CallFilterParams): Statement<CallFilterParams, ExportRow> {
+  const { where, name } = asked(params)
+  return once(`calls_export_${name}`, (id) =>
+    statement(
+      id,
+      `SELECT c.id, c.direction, c.from_number AS "from", c.to_number AS "to", c.started_at AS "startTime", c.answered_at AS "answerTime",
+              c.ended_at AS "endTime", c.duration_s AS duration, c.status, c.outcome, c.hangup_cause AS "hangupCause", c.user_id AS "userId",
+              c.agent_id AS "agentId", c.contact_id AS "contactId", c.cost_micros AS "costMicros", c.currency
+         FROM calls.calls c
+        WHERE ${where}
+        ORDER BY c.started_at, c.id`,
+    ),
+  )
+}

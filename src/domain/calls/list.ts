@@ -10,9 +10,9 @@ import {
   type CallFilterParams,
   type CallPageRow,
   type CallSort,
-  callPages,
+  callExport,
+  callPage,
   type ExportRow,
-  exportCalls,
   selectCallDetail,
 } from './list.sql.ts'
 
@@ -39,19 +39,19 @@ export interface CallPage {
 /** `{"calls", "total", "limit", "offset", "nextCursor"}`. @throws invalid_request naming `cursor` */
 export async function listCalls(session: Session, sight: Sight, filter: CallFilter, page: CallPage): Promise<RawJson> {
   const after = page.cursor === null ? null : readCursor(page.cursor, page.sort)
-  const offset = after ? 0 : page.offset
-  const row = await session.read(callPages[page.sort], {
+  const params = {
     ...filterParams(sight, filter),
     baseUrl: page.baseUrl,
     limit: page.limit,
-    offset,
+    offset: after ? 0 : page.offset,
     afterKey: after?.key ?? null,
     afterId: after?.id ?? null,
-    total: after?.total ?? null,
-  })
+  }
+  const row = await session.read(callPage(page.sort, params), params)
   if (!row) return refuse('internal')
-  const next = JSON.stringify(nextCursor(row, page.sort))
-  return new RawJson(`{"calls":${row.calls},"total":${row.total},"limit":${page.limit},"offset":${page.offset},"nextCursor":${next}}`)
+  const total = after?.total ?? row.total ?? 0
+  const next = JSON.stringify(nextCursor(row, total, page.sort))
+  return new RawJson(`{"calls":${row.calls},"total":${total},"limit":${page.limit},"offset":${page.offset},"nextCursor":${next}}`)
 }
 
 /** One call with everything that is known of it. @throws call_not_found */
@@ -61,7 +61,8 @@ export async function getCall(session: Session, sight: Sight, callId: string, ba
 
 /** Oldest first, in pages: however many there are, one page is in memory. */
 export function streamCalls(session: Session, sight: Sight, filter: CallFilter, pageSize = 2000): AsyncGenerator<ExportRow[]> {
-  return session.stream(exportCalls, filterParams(sight, filter), pageSize)
+  const params = filterParams(sight, filter)
+  return session.stream(callExport(params), params, pageSize)
 }
 
 const filterParams = (sight: Sight, filter: CallFilter): CallFilterParams => ({
@@ -82,7 +83,7 @@ interface Cursor {
   readonly total: number
 }
 
-function nextCursor({ more, lastKey, lastId, total }: CallPageRow, sort: CallSort): string | null {
+function nextCursor({ more, lastKey, lastId }: CallPageRow, total: number, sort: CallSort): string | null {
   if (!more) return null
   return Buffer.from(JSON.stringify([sort, lastKey, lastId, total])).toString('base64url')
 }

@@ -12,24 +12,58 @@ export const seen = (column: string): string => `(:all::boolean OR ${column} = A
   SELECT :viewer::bigint UNION ALL
   SELECT s.user_id FROM people.supervision s WHERE s.organization_id = :organizationId AND s.supervisor_id = :viewer::bigint)))`
 
-/** The newest recording of call `c` that is still there, or null. Its address is built on `:baseUrl`. */
-export const recordingOf = `(SELECT json_build_object('id', r.id, 'duration', r.duration_s, 'size', r.size, 'format', r.format, 'status', r.status,
-    'url', CASE WHEN r.status = 'available' THEN :baseUrl::text || '/v1/recordings/' || r.id || '/download' END)
+/** Members of recording `r` beside its call. Its address is built on `:baseUrl`. */
+export const recordingMembers = `'id', r.id, 'duration', r.duration_s, 'size', r.size, 'format', r.format, 'status', r.status,
+    'url', CASE WHEN r.status = 'available' THEN :baseUrl::text || '/v1/recordings/' || r.id || '/download' END`
+
+/** The newest recording of call `c` that is still there, or null. */
+const recordingOf = `(SELECT json_build_object(${recordingMembers})
   FROM recordings.recordings r
  WHERE r.organization_id = c.organization_id AND r.call_id = c.id AND r.status <> 'deleted'
  ORDER BY r.started_at DESC, r.id DESC LIMIT 1)`
 
-/** Members of a call in lists and in detail. */
-export const callMembers = `'id', c.id, 'direction', c.direction, 'from', c.from_number, 'to', c.to_number,
-  'startTime', ${wireTime('c.started_at')}, 'answerTime', ${wireTime('c.answered_at')}, 'endTime', ${wireTime('c.ended_at')},
-  'duration', c.duration_s, 'status', c.status, 'outcome', c.outcome, 'hangupCause', c.hangup_cause, 'onHold', c.on_hold,
-  'userId', c.user_id, 'agentId', c.agent_id, 'contactId', c.contact_id, 'campaignId', c.campaign_id,
-  'cost', json_build_object('amountMicros', c.cost_micros, 'currency', c.currency), 'recording', ${recordingOf}`
+/** What a call shows in lists and in detail, with what says its recording. */
+const shown = (recording: string) =>
+  ({
+    id: 'c.id',
+    direction: 'c.direction',
+    from: 'c.from_number',
+    to: 'c.to_number',
+    startTime: wireTime('c.started_at'),
+    answerTime: wireTime('c.answered_at'),
+    endTime: wireTime('c.ended_at'),
+    duration: 'c.duration_s',
+    status: 'c.status',
+    outcome: 'c.outcome',
+    hangupCause: 'c.hangup_cause',
+    onHold: 'c.on_hold',
+    userId: 'c.user_id',
+    agentId: 'c.agent_id',
+    contactId: 'c.contact_id',
+    campaignId: 'c.campaign_id',
+    cost: `json_build_object('amountMicros', c.cost_micros, 'currency', c.currency)`,
+    recording,
+  }) as const
+const pairs = (recording: string) => Object.entries(shown(recording))
 
-/** Which calls a list or an export is about. */
-export const callFilter = `c.organization_id = :organizationId AND ${seen('c.user_id')}
-  AND (:from::timestamptz IS NULL OR c.started_at >= :from) AND (:to::timestamptz IS NULL OR c.started_at <= :to)
-  AND (:userId::bigint IS NULL OR c.user_id = :userId) AND (:direction::text IS NULL OR c.direction = :direction)
-  AND (:status::text IS NULL OR c.status = :status) AND (:agentId::uuid IS NULL OR c.agent_id = :agentId)
-  AND (:campaignId::uuid IS NULL OR c.campaign_id = :campaignId)
-  AND (:number::text IS NULL OR c.from_number = :number OR c.to_number = :number)`
+/** As members of an object, for one call. */
+export const callMembers = pairs(recordingOf)
+  .map(([name, value]) => `'${name}', ${value}`)
+  .join(', ')
+/** As columns, for many: PostgreSQL makes an object of a row in two thirds of the time that naming each member takes it. */
+export const callColumns = (recording: string): string =>
+  pairs(recording)
+    .map(([name, value]) => `${value} AS "${name}"`)
+    .join(', ')
+
+/** What narrows a list or an export, by the parameter that says it. */
+export const conditions = {
+  from: 'c.started_at >= :from::timestamptz',
+  to: 'c.started_at <= :to::timestamptz',
+  userId: 'c.user_id = :userId::bigint',
+  direction: 'c.direction = :direction::text',
+  status: 'c.status = :status::text',
+  agentId: 'c.agent_id = :agentId::uuid',
+  campaignId: 'c.campaign_id = :campaignId::uuid',
+  number: '(c.from_number = :number::text OR c.to_number = :number::text)',
+} as const

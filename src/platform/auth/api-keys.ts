@@ -1,6 +1,6 @@
 // API keys: random, stored as SHA-256 (they have 256 bits of their own, so a slow hash adds nothing), found by hash.
 // A key that was found is remembered for a minute; revoking it is told to every process.
-import { createHash } from 'node:crypto'
+import { hash as digestOf } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Database } from '../db/index.ts'
 import { refuse } from '../errors/index.ts'
@@ -18,7 +18,7 @@ export interface ApiKeys {
   revoke(session: Session, id: string): Promise<boolean>
 }
 
-export const hashSecret = (text: string): Buffer => createHash('sha256').update(text).digest()
+export const hashSecret = (text: string): Buffer => digestOf('sha256', text, 'buffer')
 
 export function openApiKeys(database: Database, bus: Bus, clock: Clock): ApiKeys {
   const known = new LRUCache<string, ApiKeyRow>({ max: 10_000, ttl: 60_000 })

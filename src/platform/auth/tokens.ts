@@ -1,6 +1,6 @@
 // Bearer tokens: those of the built-in issuer, and those of issuers that the operator named. The algorithm is pinned
 // (RFC 8725); a token is verified once and remembered, and asked each time whether it has ended since.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type CryptoKey, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { refuse } from '../errors/index.ts'
@@ -78,7 +78,7 @@ export async function openTokens(options: TokenOptions): Promise<Tokens> {
     issue: (claims, ttlS) => sign(claims, ttlS, { issuer, audience, keys, now: clock.now() }),
     async verify(token) {
       if (token.length > longestToken) refuse('invalid_token')
-      const digest = createHash('sha256').update(token).digest('base64')
+      const digest = hash('sha256', token, 'base64')
       let found = verified.get(digest)
       if (!found) {
         found = await check(token)

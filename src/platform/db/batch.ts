@@ -1,102 +1,156 @@
 // A tenant's read as one batch with one Sync: `set_config(…, true)` and the statement share one implicit
 // transaction, so the setting can neither outlive nor precede its statement, and several batches may be in
-// flight on one connection. node-postgres has no public face for this, hence the one checked border below.
+// flight on one connection. node-postgres has no public face for this, hence the checked border below: a batch is one of
+// its queries by descent, and brings its own way of being written and read.
 import pg from 'pg'
+import { serialize } from 'pg-protocol/dist/serializer.js'
 
 /** The parts of node-postgres' wire connection that a batch drives. */
 interface Wire {
-  parsedStatements: Record<string, string>
-  submittedNamedStatements: Record<string, string>
-  parse(message: { text: string; name: string }): void
-  bind(message: { statement: string; values: unknown[]; valueMapper?: unknown }): void
-  describe(message: { type: 'P'; name: string }): void
-  execute(message: { portal: string; rows: number }): void
-  sync(): void
-  rowFields?: Record<string, unknown[]>
+  readonly stream: { write(bytes: Buffer): void; cork(): void; uncork(): void }
+  readonly parsedStatements: Record<string, string>
+  readonly submittedNamedStatements: Record<string, string>
 }
-interface Result {
-  rows: unknown[]
-  addFields(fields: unknown[]): void
+
+interface Query {
+  readonly name: string
+  readonly text: string
+  readonly values: readonly unknown[]
 }
-interface QueryInternals {
-  name: string
-  text: string
-  values: unknown[]
-  _result: Result
-  _accumulateRows: boolean
-  hasBeenParsed(wire: Wire): boolean
-  handleRowDescription(message: { fields: unknown[] }): void
-  handleDataRow(message: unknown): void
-  handleCommandComplete(message: unknown, wire: Wire): void
-}
-type QueryClass = new (config: { name: string; text: string; values: unknown[] }, values: undefined, callback: Callback) => QueryInternals
-type Callback = (error: Error | null, result?: { rows: unknown[] }) => void
+type Callback = (error: Error | null, rows?: unknown[]) => void
 
 /** Prepared once when a connection opens: a batch must never have to parse it (a failed parse would shift the answers). */
 export const tenantSetting = { name: 'patchbay_tenant', text: `SELECT set_config('app.organization_id', $1, true)` } as const
 
-class TenantBatch extends (pg.Query as unknown as QueryClass) {
-  readonly tenant: string
-  settingDone = false
-  wire: Wire | null = null
+/** How the rows of a statement are read, learnt from its first answer on a connection. */
+interface RowShape {
+  readonly names: readonly string[]
+  readonly parsers: readonly ((text: string) => unknown)[]
+}
+const shapesOf = new WeakMap<Wire, Map<string, RowShape>>()
 
-  constructor(tenant: string, query: { name: string; text: string; values: unknown[] }, callback: Callback) {
-    super(query, undefined, callback)
+/** A query without what node-postgres would prepare for it: one is made for every read. */
+const Bare = function Bare() {} as unknown as new () => object
+Bare.prototype = pg.Query.prototype
+
+class TenantBatch extends Bare {
+  readonly name: string
+  readonly text: string
+  readonly values: readonly unknown[]
+  readonly tenant: string
+  readonly callback: Callback
+  readonly found: unknown[] = []
+  shapes: Map<string, RowShape> | null = null
+  shape: RowShape | null = null
+  settingDone = false
+  failure: Error | null = null
+
+  constructor(tenant: string, { name, text, values }: Query, callback: Callback) {
+    super()
     this.tenant = tenant
+    this.name = name
+    this.text = text
+    this.values = values
+    this.callback = callback
   }
 
   /** Called by node-postgres when it is this query's turn to be written. */
-  prepare(wire: Wire): void {
-    this.wire = wire
-    wire.bind({ statement: tenantSetting.name, values: [this.tenant] })
-    wire.execute({ portal: '', rows: 0 })
-    if (!this.hasBeenParsed(wire)) {
-      wire.parse({ text: this.text, name: this.name })
-      wire.submittedNamedStatements[this.name] = this.text
+  submit(wire: Wire): Error | null {
+    const shapes = shapesOf.get(wire) ?? new Map<string, RowShape>()
+    shapesOf.set(wire, shapes)
+    this.shapes = shapes
+    this.shape = shapes.get(this.name) ?? null
+    const messages = [settingOf(this.tenant)]
+    const before = wire.parsedStatements[this.name] ?? wire.submittedNamedStatements[this.name]
+    if (before === undefined) {
+      messages.push(serialize.parse({ text: this.text, name: this.name }))
+    } else if (before !== this.text) {
+      return new Error(`two statements are called ${this.name}`)
     }
-    wire.bind({ statement: this.name, values: this.values, valueMapper: prepareValue })
-    if (!wire.rowFields?.[this.name]) wire.describe({ type: 'P', name: '' })
-    wire.execute({ portal: '', rows: 0 })
-    wire.sync()
+    messages.push(serialize.bind({ statement: this.name, values: [...this.values], valueMapper: prepareValue }))
+    if (before === undefined) wire.submittedNamedStatements[this.name] = this.text
+    if (!this.shape) messages.push(describe)
+    messages.push(executeAndSync)
+    holdForThisTurn(wire.stream)
+    wire.stream.write(Buffer.concat(messages))
+    return null
   }
 
-  override handleRowDescription(message: { fields: unknown[] }): void {
-    if (this.wire) this.wire.rowFields = { ...this.wire.rowFields, [this.name]: message.fields }
-    super.handleRowDescription(message)
-  }
-
-  override handleDataRow(message: unknown): void {
-    if (!this.settingDone) return
-    if (!this._accumulateRows) {
-      this._result.addFields(this.wire?.rowFields?.[this.name] ?? [])
-      this._accumulateRows = true
+  handleRowDescription({ fields }: { readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[] }): void {
+    this.shape = {
+      names: fields.map(({ name }) => name),
+      parsers: fields.map(({ dataTypeID }) => pg.types.getTypeParser(dataTypeID, 'text') as (text: string) => unknown),
     }
-    super.handleDataRow(message)
+    this.shapes?.set(this.name, this.shape)
   }
 
-  override handleCommandComplete(message: unknown, wire: Wire): void {
-    if (this.settingDone) super.handleCommandComplete(message, wire)
-    else this.settingDone = true
+  handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
+    if (!this.settingDone || !this.shape || this.failure) return
+    try {
+      this.found.push(readRow(this.shape, fields))
+    } catch (error) {
+      this.failure = error as Error
+    }
   }
+
+  handleCommandComplete(): void {
+    this.settingDone = true
+  }
+
+  handleReadyForQuery(): void {
+    if (this.failure) this.callback(this.failure)
+    else this.callback(null, this.found)
+  }
+
+  handleError(error: Error): void {
+    this.callback(error)
+  }
+}
+
+function readRow({ names, parsers }: RowShape, fields: readonly (string | null)[]): Record<string, unknown> {
+  const row: Record<string, unknown> = {}
+  for (let index = 0; index < names.length; index++) {
+    const text = fields[index] ?? null
+    const parse = parsers[index]
+    row[names[index] ?? ''] = text === null || !parse ? null : parse(text)
+  }
+  return row
+}
+
+const describe = serialize.describe({ type: 'P', name: '' })
+const executeAndSync = Buffer.concat([serialize.execute(), serialize.sync()])
+
+/** The same few tenants ask again and again: what sets one is written once. */
+const settings = new Map<string, Buffer>()
+const mostSettings = 10_000
+function settingOf(tenant: string): Buffer {
+  const known = settings.get(tenant)
+  if (known) return known
+  const setting = Buffer.concat([serialize.bind({ statement: tenantSetting.name, values: [tenant] }), serialize.execute()])
+  if (settings.size >= mostSettings) settings.clear()
+  settings.set(tenant, setting)
+  return setting
+}
+
+/** Reads of many requests that arrive in one turn of the event loop leave in one write. */
+const held = new WeakSet<Wire['stream']>()
+function holdForThisTurn(stream: Wire['stream']): void {
+  if (held.has(stream)) return
+  held.add(stream)
+  stream.cork()
+  setImmediate(() => {
+    held.delete(stream)
+    stream.uncork()
+  })
 }
 
 /** What node-postgres itself does to a value on its way out: dates, arrays, buffers, booleans. */
-const prepareValue = (pg as unknown as { utils?: { prepareValue?: (value: unknown) => unknown } }).utils?.prepareValue ?? defaultValue
-function defaultValue(value: unknown): unknown {
-  if (value === null || value === undefined) return null
-  if (value instanceof Date) return value.toISOString()
-  if (Array.isArray(value)) return arrayLiteral(value)
-  return Buffer.isBuffer(value) || typeof value === 'string' ? value : String(value)
-}
-function arrayLiteral(values: readonly unknown[]): string {
-  const items = values.map((value) => (value === null ? 'NULL' : `"${String(value).replace(/["\\]/g, '\\$&')}"`))
-  return `{${items.join(',')}}`
-}
+const { prepareValue } = (pg as unknown as { utils: { prepareValue: (value: unknown) => unknown } }).utils
 
 /** Runs one statement for one tenant on a connection that others may be using at the same moment. */
-export function runBatch(client: pg.Client, tenant: string, query: { name: string; text: string; values: unknown[] }): Promise<unknown[]> {
+export function runBatch(client: pg.Client, tenant: string, query: Query): Promise<unknown[]> {
   return new Promise((resolve, reject) => {
-    const batch = new TenantBatch(tenant, query, (error, result) => (error ? reject(error) : resolve(result?.rows ?? [])))
+    const batch = new TenantBatch(tenant, query, (error, rows) => (error ? reject(error) : resolve(rows ?? [])))
     client.query(batch as unknown as pg.Submittable)
   })
 }

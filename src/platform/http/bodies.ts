@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { refuse } from '../errors/index.ts'
+import { visitOf } from './visit.ts'
 
 export interface ReadBody {
   readonly raw: Buffer
@@ -9,22 +10,21 @@ export interface ReadBody {
   readonly kind: 'json' | 'form' | 'none'
 }
 
-const read = new WeakMap<FastifyRequest, ReadBody>()
 const nothing: ReadBody = { raw: Buffer.alloc(0), form: [], kind: 'none' }
-export const bodyOf = (request: FastifyRequest): ReadBody => read.get(request) ?? nothing
+export const bodyOf = (request: FastifyRequest): ReadBody => visitOf(request).body ?? nothing
 
 export function registerBodyParsers(server: FastifyInstance): void {
   server.removeAllContentTypeParsers()
   server.addContentTypeParser(/^application\/(?:[\w.+-]+\+)?json(?:;|$)/i, { parseAs: 'buffer' }, (request, raw: Buffer, done) => {
     settle(done, () => {
-      read.set(request, { raw, form: [], kind: 'json' })
+      visitOf(request).body = { raw, form: [], kind: 'json' }
       return parseJson(raw)
     })
   })
   server.addContentTypeParser(/^application\/x-www-form-urlencoded(?:;|$)/i, { parseAs: 'buffer' }, (request, raw: Buffer, done) => {
     settle(done, () => {
       const form = parseForm(raw)
-      read.set(request, { raw, form, kind: 'form' })
+      visitOf(request).body = { raw, form, kind: 'form' }
       return Object.fromEntries(form)
     })
   })

@@ -25,7 +25,7 @@ export interface Contract {
   /** OpenAPI security schemes of the credential. */
   readonly security: Readonly<Record<string, object>>
   /** Null when no credential was presented; a wrong one is refused. */
-  readonly authenticate: (request: RequestFacts) => Promise<Principal | null>
+  readonly authenticate: (request: RequestFacts) => Principal | null | Promise<Principal | null>
   /** The refusal when a credential is needed and none was presented. */
   readonly credentialMissing: 'missing_token' | 'invalid_api_key'
   readonly renderError: (refusal: Refusal, context: ErrorContext) => RenderedError

@@ -21,6 +21,8 @@ export interface RequestFacts {
   /** Scheme, host and port as the caller sees them, behind trusted proxies too. */
   readonly origin: string
   readonly address: string
+  /** The same object for every request that comes over one connection. */
+  readonly connection: object
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** The body's bytes as they came; empty for streamed uploads. */
   readonly rawBody: Buffer

@@ -1,39 +1,60 @@
 // What an endpoint may know of the request itself, without the framework.
 import type { FastifyRequest } from 'fastify'
-import { bodyOf } from './bodies.ts'
+import { bodyOf, type ReadBody } from './bodies.ts'
 import type { RequestFacts } from './endpoint.ts'
-
-const known = new WeakMap<FastifyRequest, RequestFacts>()
+import { visitOf } from './visit.ts'
 
 export function factsOf(request: FastifyRequest, { publicUrl }: { publicUrl: string | null }): RequestFacts {
-  const before = known.get(request)
-  if (before) return before
-  let abort: AbortController | null = null
-  const facts: RequestFacts = {
-    id: request.id,
-    method: request.method,
-    url: request.url,
-    address: request.ip,
-    headers: request.headers,
-    raw: request,
-    get origin() {
-      return publicUrl ?? `${request.protocol}://${request.host}`
-    },
-    get rawBody() {
-      return bodyOf(request).raw
-    },
-    get form() {
-      return bodyOf(request).form
-    },
-    get signal() {
-      if (!abort) {
-        const controller = new AbortController()
-        abort = controller
-        request.raw.socket.once('close', () => controller.abort())
-      }
-      return abort.signal
-    },
+  const visit = visitOf(request)
+  visit.facts ??= new Facts(request, publicUrl)
+  return visit.facts
+}
+
+/** A class, because one is made for every request: what few ask for is a getter of the prototype and costs the others nothing. */
+class Facts implements RequestFacts {
+  readonly raw: FastifyRequest
+  readonly id: string
+  readonly method: string
+  readonly url: string
+  readonly headers: RequestFacts['headers']
+  readonly #publicUrl: string | null
+  #abort: AbortController | null = null
+
+  constructor(request: FastifyRequest, publicUrl: string | null) {
+    this.raw = request
+    this.id = request.id
+    this.method = request.method
+    this.url = request.url
+    this.headers = request.headers
+    this.#publicUrl = publicUrl
   }
-  known.set(request, facts)
-  return facts
+
+  get address(): string {
+    return this.raw.ip
+  }
+
+  get connection(): object {
+    return this.raw.raw.socket
+  }
+
+  get origin(): string {
+    return this.#publicUrl ?? `${this.raw.protocol}://${this.raw.host}`
+  }
+
+  get rawBody(): Buffer {
+    return bodyOf(this.raw).raw
+  }
+
+  get form(): ReadBody['form'] {
+    return bodyOf(this.raw).form
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      const controller = new AbortController()
+      this.#abort = controller
+      this.raw.raw.socket.once('close', () => controller.abort())
+    }
+    return this.#abort.signal
+  }
 }

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { may, type Principal } from '../auth/principal.ts'
 import { type Refusal, refuse } from '../errors/index.ts'
-import { type LimitRule, limitHeaders } from '../limits/index.ts'
+import { type LimitOutcome, type LimitRule, limitHeaders } from '../limits/index.ts'
 import { RawJson, type Session } from '../session/index.ts'
 import { bodyOf } from './bodies.ts'
 import type { Contract } from './contract.ts'
@@ -16,6 +16,7 @@ import { goLive, Live } from './live.ts'
 import { takesKey } from './openapi/refusals.ts'
 import { compileSerializers, type Serialize } from './serialization.ts'
 import { type Check, compileCheck, refuseProblems } from './validation.ts'
+import { visitOf } from './visit.ts'
 
 /** Refusals of the request's shape: not worth remembering under an idempotency key. */
 const shapeCodes = new Set<Refusal['code']>([
@@ -25,7 +26,6 @@ const shapeCodes = new Set<Refusal['code']>([
   'body_too_large',
   'upload_incomplete',
 ])
-const callers = new WeakMap<FastifyRequest, Principal>()
 
 interface Compiled {
   readonly contract: Contract
@@ -34,6 +34,8 @@ interface Compiled {
   readonly query: Check | null
   readonly body: Check | null
   readonly serializers: ReadonlyMap<number, Serialize>
+  /** The status of an answer that names none. */
+  readonly success: number
 }
 
 export function registerEndpoint(server: FastifyInstance, kitchen: Kitchen, contract: Contract, endpoint: AnyEndpoint): void {
@@ -44,6 +46,7 @@ export function registerEndpoint(server: FastifyInstance, kitchen: Kitchen, cont
     query: endpoint.query ? compileCheck(endpoint.query, 'query') : null,
     body: endpoint.body ? compileCheck(endpoint.body, 'body') : null,
     serializers: compileSerializers(endpoint),
+    success: Number(Object.keys(endpoint.response)[0] ?? 200),
   }
   const name = `${endpoint.method} ${endpoint.path}`
   const attributes = { 'http.request.method': endpoint.method, 'http.route': endpoint.path, 'patchbay.operation': endpoint.operation }
@@ -52,43 +55,72 @@ export function registerEndpoint(server: FastifyInstance, kitchen: Kitchen, cont
     url: endpoint.path,
     ...(endpoint.bodyLimit ? { bodyLimit: endpoint.bodyLimit } : {}),
     config: { contract, endpoint },
-    onRequest: (request, reply) => admit(kitchen, compiled, request, reply),
+    onRequest: (request, reply, done) => settle(done, () => admit(kitchen, compiled, request, reply)),
     handler: (request, reply) => kitchen.tracing.span(name, attributes, () => serve(kitchen, compiled, request, reply)),
   })
 }
 
-/** Before the body is read: who it is, and whether they may ask again so soon. */
-async function admit(kitchen: Kitchen, { contract, endpoint }: Compiled, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  if (kitchen.draining()) refuse('shutting_down', { headers: { 'retry-after': '1', connection: 'close' } })
-  const facts = factsOf(request, kitchen)
-  const open = endpoint.permission === 'public'
-  const counted = (principal: Principal | null) => (endpoint.unlimited ? null : count(kitchen, contract, principal, facts, reply))
-  let principal: Principal | null = null
+/** Most requests are admitted without waiting for anybody: then there is no promise to wait for either. */
+function settle(done: (error?: Error) => void, work: () => void | Promise<void>): void {
   try {
-    principal = open ? null : await (endpoint.verify ?? contract.authenticate)(facts)
+    const waiting = work()
+    if (waiting) waiting.then(() => done(), done)
+    else done()
   } catch (error) {
-    await counted(null) // whoever guesses has no credential, and is counted by address
-    throw error
+    done(error as Error)
   }
-  if (principal) callers.set(request, principal)
-  await counted(principal)
-  if (!open && !principal) refuse(contract.credentialMissing)
 }
 
-async function count(kitchen: Kitchen, contract: Contract, principal: Principal | null, facts: RequestFacts, reply: FastifyReply) {
+/** Before the body is read: who it is, and whether they may ask again so soon. */
+function admit(kitchen: Kitchen, { contract, endpoint }: Compiled, request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
+  if (kitchen.draining()) refuse('shutting_down', { headers: { 'retry-after': '1', connection: 'close' } })
+  const facts = factsOf(request, kitchen)
+  const counted = (principal: Principal | null) => (endpoint.unlimited ? undefined : count(kitchen, contract, principal, facts, reply))
+  if (endpoint.permission === 'public') return counted(null)
+  const letIn = (principal: Principal | null) => {
+    visitOf(request).principal = principal
+    const counting = counted(principal)
+    if (!principal) return after(counting, () => refuse(contract.credentialMissing))
+    return counting
+  }
+  /** Whoever guesses has no credential, and is counted by address. */
+  const turnAway = (error: unknown) =>
+    after(counted(null), () => {
+      throw error
+    })
+  let caller: ReturnType<Contract['authenticate']>
+  try {
+    caller = (endpoint.verify ?? contract.authenticate)(facts)
+  } catch (error) {
+    return turnAway(error)
+  }
+  return caller instanceof Promise ? caller.then(letIn, turnAway) : letIn(caller)
+}
+
+const after = (waiting: undefined | void | Promise<void>, next: () => never): Promise<void> => (waiting ? waiting.then(next) : next())
+
+function count(
+  kitchen: Kitchen,
+  contract: Contract,
+  principal: Principal | null,
+  facts: RequestFacts,
+  reply: FastifyReply,
+): void | Promise<void> {
   const rule: LimitRule = principal ? contract.limit : (contract.anonymousLimit ?? contract.limit)
   if (rule === 'off') return
+  const judge = (outcome: LimitOutcome) => {
+    const headers = limitHeaders(rule, outcome)
+    reply.headers(headers)
+    if (!outcome.allowed) refuse('rate_limited', { headers })
+  }
   const taken = kitchen.limiter.take(rule, principal?.credential ?? `address:${facts.address}`)
-  const outcome = taken instanceof Promise ? await taken : taken
-  const headers = limitHeaders(rule, outcome)
-  reply.headers(headers)
-  if (!outcome.allowed) refuse('rate_limited', { headers })
+  return taken instanceof Promise ? taken.then(judge) : judge(taken)
 }
 
 async function serve(kitchen: Kitchen, compiled: Compiled, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { endpoint } = compiled
   const facts = factsOf(request, kitchen)
-  const principal = callers.get(request) ?? (await endpoint.verify?.(facts)) ?? kitchen.nobody
+  const principal = visitOf(request).principal ?? (endpoint.verify ? await endpoint.verify(facts) : kitchen.nobody)
   const { params, query, body } = judge(compiled, request, principal)
   const session = kitchen.openSession(principal, facts)
   const inputOf = (inner: Session) => ({ session: inner, principal, params, query, body, request: facts }) as never
@@ -158,9 +190,12 @@ function readBody(endpoint: AnyEndpoint, request: FastifyRequest): unknown {
 const announcesBody = ({ headers }: FastifyRequest): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
-function send({ endpoint, serializers }: Compiled, reply: FastifyReply, result: Body | Answer): FastifyReply {
-  const { status, body, headers } = result instanceof Answer ? result : new Answer(successOf(endpoint), result)
-  reply.code(status).headers(headers)
+function send({ serializers, success }: Compiled, reply: FastifyReply, result: Body | Answer): FastifyReply {
+  const named = result instanceof Answer
+  const status = named ? result.status : success
+  const body = named ? result.body : result
+  reply.code(status)
+  if (named) reply.headers(result.headers)
   if (body === null) return reply.send()
   if (body instanceof Live) return goLive(reply, body)
   if (body instanceof Readable || Buffer.isBuffer(body)) return reply.send(body)
@@ -179,8 +214,6 @@ function sendJson(reply: FastifyReply, text: string): FastifyReply {
 }
 const identity = (text: string): string => text
 
-const successOf = (endpoint: AnyEndpoint): number => Number(Object.keys(endpoint.response)[0] ?? 200)
-
 /** Under a key the answer must be text before the commit, and what the caller did wrong is an answer too. */
 async function renderSafely(
   kitchen: Kitchen,
@@ -191,7 +224,7 @@ async function renderSafely(
 ): Promise<Rendered> {
   try {
     const result = await tx.write(async (inner) => (await run(inner)) as Body | Answer)
-    const { status, body, headers } = result instanceof Answer ? result : new Answer(successOf(compiled.endpoint), result)
+    const { status, body, headers } = result instanceof Answer ? result : new Answer(compiled.success, result)
     if (body instanceof Readable || body instanceof Live || Buffer.isBuffer(body))
       throw new Error(`${compiled.endpoint.operation} streams: it cannot be repeated by key`)
     const type: Record<string, string> =

@@ -12,6 +12,7 @@ import { watchBody } from './deadline.ts'
 import type { AnyEndpoint } from './endpoint.ts'
 import { type Kitchen, renderRefusal, toRefusal } from './errors.ts'
 import { registerEndpoint } from './pipeline.ts'
+import { registerVisits } from './visit.ts'
 
 export interface ServerOptions extends Kitchen {
   readonly contracts: readonly Contract[]
@@ -62,6 +63,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     frameworkErrors: (error, request, reply) => fail(options, request, reply, error),
     ...(options.tls ? { https: { ...options.tls, minVersion: 'TLSv1.2' } } : {}),
   }) as FastifyInstance
+  registerVisits(server)
   registerBodyParsers(server)
   server.addContentTypeParser('application/octet-stream', (_request, _payload, done) => done(null))
   // RFC 9110 10.1.1 lets us pass over an expectation that we do not know; Node.js would answer it without us.
@@ -101,14 +103,15 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
 }
 
 function observe(server: FastifyInstance, options: ServerOptions): void {
-  server.addHook('onRequest', async (request, reply) => {
+  server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
     boundBody(request, reply, options)
     const { endpoint } = request.routeOptions.config
-    if (endpoint && readsAuthorization(endpoint) && repeatedAuthorization(request.raw.rawHeaders ?? [])) throw new Refusal('invalid_token')
+    const twice = endpoint !== undefined && readsAuthorization(endpoint) && repeatedAuthorization(request)
+    done(twice ? new Refusal('invalid_token') : undefined)
   })
-  server.addHook('onResponse', async (request, reply) => {
+  server.addHook('onResponse', (request, reply, done) => {
     const { contract } = request.routeOptions.config
     options.onAnswer({
       requestId: request.id,
@@ -118,6 +121,7 @@ function observe(server: FastifyInstance, options: ServerOptions): void {
       status: reply.statusCode,
       ms: reply.elapsedTime,
     })
+    done()
   })
   server.server.on('connection', (socket) => {
     options.onConnection(1)
@@ -156,9 +160,13 @@ const readsAuthorization = ({ permission, errors }: AnyEndpoint): boolean =>
   permission !== 'public' || (errors?.includes('invalid_client') ?? false)
 
 /** Two of them could be read differently by a proxy and by us. */
-function repeatedAuthorization(rawHeaders: readonly string[]): boolean {
+function repeatedAuthorization({ headers, raw }: FastifyRequest): boolean {
+  if (headers.authorization === undefined || !Array.isArray(raw.rawHeaders)) return false
   let seen = 0
-  for (let index = 0; index < rawHeaders.length; index += 2) if (rawHeaders[index]?.toLowerCase() === 'authorization') seen++
+  for (let index = 0; index < raw.rawHeaders.length; index += 2) {
+    const name = raw.rawHeaders[index] ?? ''
+    if (name.length === 13 && name.toLowerCase() === 'authorization') seen++
+  }
   return seen > 1
 }
 

@@ -25,7 +25,8 @@ export interface LoggerOptions {
 
 /** `logger.child({ requestId })` makes the logger of one request. */
 export function createLogger(options: LoggerOptions): Logger {
-  const destination = options.destination ?? pino.destination({ dest: 1, sync: false })
+  const destination =
+    options.destination ?? pino.destination({ dest: 1, sync: false, minLength: 16_384, maxWrite: 65_536, periodicFlush: 200 })
   const log = pino(
     {
       level: options.level,

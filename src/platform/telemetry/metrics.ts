@@ -34,6 +34,13 @@ export interface Metrics {
   render(): Promise<{ readonly contentType: string; readonly body: string }>
 }
 
+interface RequestSeries {
+  readonly total: Counter.Internal
+  readonly failed: Counter.Internal | null
+  readonly duration: Histogram.Internal<'api' | 'method' | 'route'>
+  readonly row: Tally
+}
+
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 const states = { closed: 0, half_open: 1, open: 2 }
 
@@ -85,18 +92,28 @@ export function openMetrics(options: { readonly processFigures?: boolean } = {})
   })
   if (options.processFigures) collectDefaultMetrics({ register: registry })
   const tally = openTally()
+  const requestSeries = remembered<RequestSeries>()
+  const statementSeries = remembered<Counter.Internal>()
 
   return {
     registry,
     connection: (change) => active.inc(change),
     requestFinished: ({ api, method, route, status, seconds: took }) => {
-      const labels = { api, method, route, status: String(status) }
-      total.inc(labels)
-      if (status >= 400) failed.inc(labels)
-      duration.observe({ api, method, route }, took)
-      tally.add(`${method} ${route}`, took, status >= 500)
+      const series = requestSeries(`${api} ${method} ${status} ${route}`, () => {
+        const labels = { api, method, route, status: String(status) }
+        return {
+          total: total.labels(labels),
+          failed: status >= 400 ? failed.labels(labels) : null,
+          duration: duration.labels({ api, method, route }),
+          row: tally.row(`${method} ${route}`),
+        }
+      })
+      series.total.inc()
+      series.failed?.inc()
+      series.duration.observe(took)
+      series.row.add(took, status >= 500)
     },
-    databaseQuery: (statement) => queries.inc({ statement }),
+    databaseQuery: (statement) => statementSeries(statement, () => queries.labels({ statement })).inc(),
     outgoingCall: (service, outcome, took) => outgoing.observe({ service, outcome }, took),
     breakerState: (service, state) => breakers.set({ service }, states[state]),
     jobEnded: ({ task, outcome, seconds: took }) => jobs.observe({ task, outcome }, took),
@@ -105,29 +122,49 @@ export function openMetrics(options: { readonly processFigures?: boolean } = {})
   }
 }
 
+/** Finding a series by its labels costs more than counting in it; labels are few, so each is found once. */
+function remembered<T>(): (name: string, find: () => T) => T {
+  const known = new Map<string, T>()
+  return (name, find) => {
+    const before = known.get(name)
+    if (before) return before
+    const found = find()
+    known.set(name, found)
+    return found
+  }
+}
+
 function openTally() {
-  const routes = new Map<string, { requests: number; errors: number; seconds: number }>()
-  const figuresOf = ({ requests, errors, seconds: sum }: { requests: number; errors: number; seconds: number }) => ({
-    requests,
-    errors,
-    averageS: requests === 0 ? 0 : sum / requests,
-  })
+  const routes = new Map<string, Tally>()
   return {
-    add: (route: string, took: number, error: boolean) => {
-      const row = routes.get(route) ?? { requests: 0, errors: 0, seconds: 0 }
+    row(route: string): Tally {
+      const row = routes.get(route) ?? openRow()
       routes.set(route, row)
-      row.requests += 1
-      row.errors += error ? 1 : 0
-      row.seconds += took
+      return row
     },
     figures: () => {
-      const all = { requests: 0, errors: 0, seconds: 0 }
-      for (const row of routes.values()) {
-        all.requests += row.requests
-        all.errors += row.errors
-        all.seconds += row.seconds
-      }
-      return { ...figuresOf(all), routes: [...routes].map(([route, row]) => ({ route, ...figuresOf(row) })) }
+      const all = openRow()
+      for (const row of routes.values()) all.join(row)
+      return { ...all.figures(), routes: [...routes].map(([route, row]) => ({ route, ...row.figures() })) }
     },
+  }
+}
+
+type Tally = ReturnType<typeof openRow>
+function openRow() {
+  const sum = { requests: 0, errors: 0, seconds: 0 }
+  return {
+    sum,
+    add(took: number, error: boolean): void {
+      sum.requests += 1
+      sum.errors += error ? 1 : 0
+      sum.seconds += took
+    },
+    join(other: { readonly sum: Readonly<typeof sum> }): void {
+      sum.requests += other.sum.requests
+      sum.errors += other.sum.errors
+      sum.seconds += other.sum.seconds
+    },
+    figures: () => ({ requests: sum.requests, errors: sum.errors, averageS: sum.requests === 0 ? 0 : sum.seconds / sum.requests }),
   }
 }
