@@ -2,8 +2,8 @@
 // one transaction: killed in the middle, nothing is held, nothing is stored, nothing was done.
 import { createHash } from 'node:crypto'
 import { refuse } from '../errors/index.ts'
-import type { Session } from '../session/index.ts'
-import { insertAnswer, lockKey, type StoredAnswer, selectAnswer } from './idempotency.sql.ts'
+import type { Session, Tx } from '../session/index.ts'
+import { insertAnswer, lockKey, selectAnswer } from './idempotency.sql.ts'
 
 export interface Rendered {
   readonly status: number
@@ -75,13 +75,11 @@ export type Flights = Set<string>
  * @throws idempotency_key_reused (another body), idempotency_key_in_use (the first is still running)
  */
 export async function once(flights: Flights, session: Session, repeat: Repeat, work: Work): Promise<Rendered> {
-  const { kind, subject, proof } = session.principal
-  const caller = `${kind} ${subject} ${proof?.issuer ?? ''}`
-  const flight = `${session.organizationId} ${caller} ${repeat.route} ${repeat.key}`
-  if (flights.has(flight)) return refuse('idempotency_key_in_use', inUse)
+  const flight = `${session.organizationId} ${callerOf(session)} ${repeat.route} ${repeat.key}`
+  if (flights.has(flight)) return (await replay(session, repeat)) ?? refuse('idempotency_key_in_use', inUse)
   flights.add(flight)
   try {
-    return await locked(session, caller, repeat, work)
+    return await session.write((tx) => locked(tx, repeat, work))
   } finally {
     flights.delete(flight)
   }
@@ -90,24 +88,29 @@ export async function once(flights: Flights, session: Session, repeat: Repeat, w
 type Work = (session: Session) => Promise<Rendered>
 const inUse = { headers: { 'retry-after': '1' } }
 
-/** `caller` is who it is, and not with which token: a new token, or a new signing key, makes no new caller. */
-function locked(session: Session, caller: string, { key, route, fingerprint }: Repeat, work: Work): Promise<Rendered> {
-  return session.write(async (tx) => {
-    const lock = await tx.read(lockKey, { name: `${caller} ${route} ${key}` })
-    if (!lock?.locked) refuse('idempotency_key_in_use', inUse)
-    const since = new Date(tx.now().getTime() - dayMs)
-    const stored = await tx.read(selectAnswer, { credential: caller, route, key, since })
-    if (stored) return replay(stored, fingerprint)
-    const rendered = await work(tx)
-    if (isStored(rendered)) {
-      const { status, headers, body } = rendered
-      await tx.run(insertAnswer, { credential: caller, route, key, fingerprint, status, headers, body, at: tx.now() })
-    }
-    return rendered
-  })
+async function locked(tx: Tx, repeat: Repeat, work: Work): Promise<Rendered> {
+  const credential = callerOf(tx)
+  const { key, route, fingerprint } = repeat
+  const lock = await tx.read(lockKey, { name: `${credential} ${route} ${key}` })
+  const stored = await replay(tx, repeat) // also where the lock is held: by another repeat, as like as not
+  if (stored) return stored
+  if (!lock?.locked) refuse('idempotency_key_in_use', inUse)
+  const rendered = await work(tx)
+  if (isStored(rendered)) {
+    const { status, headers, body } = rendered
+    await tx.run(insertAnswer, { credential, route, key, fingerprint, status, headers, body, at: tx.now() })
+  }
+  return rendered
 }
 
-function replay(stored: StoredAnswer, given: Buffer): Rendered {
-  if (!stored.fingerprint.equals(given)) refuse('idempotency_key_reused')
+/** Who it is, and not with which token: a new token, or a new signing key, makes no new caller. */
+const callerOf = ({ principal: { kind, subject, proof } }: Session): string => `${kind} ${subject} ${proof?.issuer ?? ''}`
+
+/** Null when there is nothing to repeat. @throws idempotency_key_reused */
+async function replay(session: Session, { key, route, fingerprint }: Repeat): Promise<Rendered | null> {
+  const since = new Date(session.now().getTime() - dayMs)
+  const stored = await session.read(selectAnswer, { credential: callerOf(session), route, key, since })
+  if (!stored) return null
+  if (!stored.fingerprint.equals(fingerprint)) refuse('idempotency_key_reused')
   return { status: stored.status, body: stored.body, headers: { ...stored.headers, 'idempotent-replayed': 'true' } }
 }
