@@ -72,7 +72,7 @@ function displaced(entry: Entry, place: number, rightful: Suspect): Verdict {
   const there = renumbered(entry, elsewhere)
   if (fits(rightful.entry.hash, there) || fits(rightful.before.hash, there))
     return verdict('reordered', place, `entries ${place} and ${elsewhere} have changed places`)
-  const until = elsewhere - 1
+  const until = Math.max(place, elsewhere - 1)
   return verdict('inserted', place, `${span(place, until)} ${place === until ? 'was' : 'were'} put in, and those behind renumbered`, {
     until,
   })

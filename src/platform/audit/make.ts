@@ -35,7 +35,7 @@ export interface Made {
 }
 
 /** Every so many checkpoints one tells of every chain, so that nobody has to read further back to make the next. */
-const fullEvery = 100
+const fullEvery = 24
 const fullBefore = (number: number): number => Math.max(number - ((number - 1) % fullEvery), 1)
 
 /** Null when no chain moved, or another process was faster. */
