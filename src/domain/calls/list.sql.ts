@@ -46,18 +46,18 @@ const keys = {
   duration: { order: 'coalesce(c.duration_s, -1)', key: 'coalesce(c.duration_s, -1)::bigint', value: ':afterKey::bigint' },
 } as const
 
-/** What a caller's question narrows, in the order in which a statement's name tells it. */
-const narrowing = ['from', 'to', 'userId', 'direction', 'status', 'agentId', 'campaignId', 'number'] as const
+/** What a caller's question narrows, and the letter by which a statement's name tells it: a name has room for 63. */
+const narrowing = { from: 'f', to: 't', userId: 'u', direction: 'd', status: 's', agentId: 'a', campaignId: 'c', number: 'n' } as const
 
 /** The conditions that `params` ask for, and how they are told in a statement's name. */
 function asked(params: CallFilterParams): { readonly where: string; readonly name: string } {
-  const names = narrowing.filter((name) => params[name] !== null)
+  const names = (Object.keys(narrowing) as (keyof typeof narrowing)[]).filter((name) => params[name] !== null)
   const where = [
     'c.organization_id = :organizationId',
     ...(params.all ? [] : [seen('c.user_id')]),
     ...names.map((name) => conditions[name]),
   ]
-  return { where: where.join(' AND '), name: [...(params.all ? [] : ['seen']), ...names].join('_').toLowerCase() }
+  return { where: where.join(' AND '), name: [params.all ? 'all' : 'seen', names.map((name) => narrowing[name]).join('')].join('_') }
 }
 
 const made = new Map<string, unknown>()
@@ -83,7 +83,7 @@ function pageBy(id: string, sort: CallSort, paging: 'offset' | 'cursor', where: 
   const after = paging === 'cursor' ? `AND (${order}, c.id) ${descending ? '<' : '>'} (${value}, :afterId::uuid)` : ''
   const total = paging === 'cursor' ? 'NULL::bigint' : `(SELECT count(*) FROM calls.calls c WHERE ${where})`
   return statement(
-    id.slice(0, 63),
+    id,
     `WITH page AS (
        SELECT c.*, ${key} AS page_key
          FROM calls.calls c

@@ -1,0 +1,25 @@
+// A statement of its own for each set of conditions: PostgreSQL keeps 63 characters of a name, and no name twice.
+import { expect, test } from 'vitest'
+import { type CallFilterParams, type CallSort, callExport, callPage } from './list.sql.ts'
+
+const conditions = ['from', 'to', 'userId', 'direction', 'status', 'agentId', 'campaignId', 'number'] as const
+const nothing = { from: null, to: null, userId: null, direction: null, status: null, agentId: null, campaignId: null, number: null }
+
+/** Every set of conditions, for those who see all and for those who see some. */
+const filters: CallFilterParams[] = [true, false].flatMap((all) =>
+  Array.from({ length: 2 ** conditions.length }, (_, set) => {
+    const chosen = conditions.filter((_name, index) => set & (1 << index))
+    return { ...nothing, viewer: null, all, ...Object.fromEntries(chosen.map((name) => [name, 'asked'])) }
+  }),
+)
+
+test('whatever conditions are combined, each list has a name that PostgreSQL keeps and that no other has', () => {
+  const sorts: CallSort[] = ['startTime', '-startTime', 'duration', '-duration']
+  const page = { baseUrl: '', limit: 1, offset: 0, afterKey: null }
+  const names = filters.flatMap((filter) => [
+    callExport(filter).name,
+    ...sorts.flatMap((sort) => [null, 'after'].map((afterId) => callPage(sort, { ...filter, ...page, afterId }).name)),
+  ])
+  expect(new Set(names).size).toBe(filters.length * 9)
+  expect(names.filter((name) => name.length > 63)).toEqual([])
+})
