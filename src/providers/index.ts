@@ -6,8 +6,8 @@ import { type Ears, openEars, type Transcriber } from '../domain/reception/index
 import type { Settings } from '../platform/config/index.ts'
 import type { Guards } from '../platform/resilience/index.ts'
 import type { Log } from '../platform/session/index.ts'
-import { type OpenAiClient, openAiTranscriber, openAiUnderstanding, openOpenAi } from './openai/index.ts'
-import { noTelephony, openTwilio, twilioAudio, twilioTelephony } from './twilio/index.ts'
+import { type OpenAiClient, openAiGuard, openAiTranscriber, openAiUnderstanding, openOpenAi } from './openai/index.ts'
+import { noTelephony, openTwilio, twilioAudio, twilioGuard, twilioTelephony } from './twilio/index.ts'
 import { builtinUnderstanding, fallback } from './understanding/index.ts'
 
 export interface Providers {
@@ -24,6 +24,8 @@ const understandingBudgetMs = 2_000
 
 export function openProviders(input: { settings: Settings; guards: Guards; log: Log; baseUrl: () => string }): Providers {
   const { settings, guards, baseUrl } = input
+  openAiGuard(guards)
+  twilioGuard(guards)
   const { accountSid, authToken, baseUrl: twilioUrl } = settings.twilio
   const twilio = accountSid && authToken ? openTwilio({ accountSid, authToken, baseUrl: twilioUrl }, guards) : null
   const openai = settings.openai ? openOpenAi(settings.openai, guards) : null

@@ -207,6 +207,10 @@ export const matrix: Readonly<Record<string, Row>> = {
     [403, 204, 404],
     id((at) => at.appointment()),
   ),
+  // bella: what all organisations share; the foreign admin's organisation does not run the installation
+  'breakers.list': key([403, 200, 200]),
+  'breakers.open': key([403, 200, 404], () => ({ params: { name: 'openai_api' } })),
+  'breakers.reset': key([403, 200, 404], () => ({ params: { name: 'openai_api' } })),
   'availability.list': key([200, 200, 200]),
   'feed.show': key([200, 200, 200]),
   'feed.create': key([201, 201, 201]),

@@ -26,7 +26,7 @@ export async function lookOutside(settings: Settings): Promise<Finding[]> {
       upstream('CoreAPI', settings.coreapiUrl),
     ])
   } finally {
-    guards.close()
+    await guards.close()
   }
 }
 

@@ -5,6 +5,7 @@ import { admit } from '../standing.ts'
 import { appointments } from './appointments.ts'
 import { availability } from './availability.ts'
 import { calendarFeed } from './calendar-feed.ts'
+import { circuitBreakers } from './circuit-breakers.ts'
 import { errorSchema, renderError } from './errors.ts'
 import { health } from './health.ts'
 import { users } from './users.ts'
@@ -35,6 +36,7 @@ export function bella(house: House): Contract {
       ...availability(),
       ...calendarFeed(house),
       ...users(),
+      ...circuitBreakers(house),
       ...health(house),
     ],
   }

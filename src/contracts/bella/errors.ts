@@ -6,11 +6,12 @@ import { wireTime } from '../../platform/time/index.ts'
 const codes: Partial<Record<Refusal['code'], string>> = {
   invalid_request: 'VALIDATION_ERROR',
   malformed_body: 'VALIDATION_ERROR',
-  circuit_open: 'CIRCUIT_BREAKER_OPEN',
   missing_token: 'INVALID_API_KEY',
 }
 
-export function renderError(refusal: Refusal, { requestId, at }: ErrorContext): RenderedError {
+export function renderError(refusal: Refusal, context: ErrorContext): RenderedError {
+  if (refusal.code === 'circuit_open') return renderOpenCircuit(refusal, context)
+  const { requestId, at } = context
   const shape = refusal.code === 'invalid_request' || refusal.code === 'malformed_body'
   return {
     status: shape ? 422 : statusOf[refusal.kind],
@@ -20,6 +21,21 @@ export function renderError(refusal: Refusal, { requestId, at }: ErrorContext): 
       timestamp: wireTime(at),
       correlation_id: requestId,
       ...refusal.details.extra,
+    },
+  }
+}
+
+/** The seed's own words, and its name for how long to wait. */
+function renderOpenCircuit({ kind, message, details }: Refusal, { requestId, at }: ErrorContext): RenderedError {
+  const { service, retryAfter } = details.extra ?? {}
+  return {
+    status: statusOf[kind],
+    body: {
+      detail: service === undefined ? message : `Service '${String(service)}' is currently unavailable`,
+      error_code: 'CIRCUIT_BREAKER_OPEN',
+      retry_after: retryAfter,
+      timestamp: wireTime(at),
+      correlation_id: requestId,
     },
   }
 }

@@ -33,7 +33,15 @@ export const roleNames = ['user', 'supervisor', 'admin', 'integration'] as const
 export type RoleName = (typeof roleNames)[number]
 
 /** What only an admin has: `*` holds it, and a user's list of permissions names it. */
-const adminOnly = ['users:write', 'users:delete', 'organizations:write', 'cache:admin', 'recordings:delete'] as const
+const adminOnly = [
+  'users:write',
+  'users:delete',
+  'organizations:write',
+  'cache:admin',
+  'recordings:delete',
+  'operations:read',
+  'operations:write',
+] as const
 
 /** Every permission there is. */
 export const everyPermission: readonly string[] = [...new Set([...Object.values(table).flat(), ...adminOnly])].filter(

@@ -39,8 +39,8 @@ export interface DatabaseOptions {
   readonly onError: (error: Error) => void
   /** Told when it is over. */
   readonly onBack?: (lastedMs: number) => void
-  /** Told of every statement that ran: its name, how long it took, whether it failed. */
-  readonly onStatement?: (name: string, failed: boolean) => void
+  /** Told of every statement: its name, and whether PostgreSQL was not there for it. */
+  readonly onStatement?: (name: string, lost: boolean) => void
 }
 
 // Instants and 64-bit numbers as JavaScript has them: identities stay far below 2^53.
@@ -79,7 +79,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     } catch (error) {
       const loss = lossOf(error)
       if (loss) outage.failed(loss)
-      seen(name, true)
+      seen(name, loss !== null)
       throw translate(error)
     }
   }

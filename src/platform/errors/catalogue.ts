@@ -65,7 +65,9 @@ const entries = {
   internal: { kind: 'internal', sentence: 'Something went wrong on our side.' },
   secret_unreadable: { kind: 'internal', sentence: 'A stored secret cannot be opened with the configured keys.' },
   blob_key_invalid: { kind: 'invalid', sentence: 'This is not the name of a file here.' },
+  breaker_watches: { kind: 'conflict', sentence: 'This breaker only watches; without what it watches nothing works here.' },
   // Things that are not there
+  breaker_not_found: { kind: 'not_found', sentence: 'No such circuit breaker.' },
   organization_not_found: { kind: 'not_found', sentence: 'No such organization.' },
   user_not_found: { kind: 'not_found', sentence: 'No such user.' },
   call_not_found: { kind: 'not_found', sentence: 'No such call.' },

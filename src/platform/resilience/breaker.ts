@@ -32,12 +32,14 @@ export interface BreakerPolicy {
 }
 
 export interface Breaker {
+  readonly policy: BreakerPolicy
   readonly state: () => BreakerState
   /** `probe` makes the caller the one that tries: it must answer with `settled` or `postpone`. */
   admit(nowMs: number): Admission
   /** Tells how an admitted attempt went; true when that changed the state. */
   settled(admission: Admission, succeeded: boolean, nowMs: number): boolean
-  open(nowMs: number, options?: { readonly forced?: boolean; readonly forMs?: number }): void
+  /** `heard`: another process opened it, and counts it. */
+  open(nowMs: number, options?: { readonly forced?: boolean; readonly forMs?: number; readonly heard?: boolean }): void
   close(nowMs: number): void
   /** Somebody else is probing: wait for the outcome, for one more rest at most. */
   postpone(nowMs: number): void
@@ -55,15 +57,15 @@ export function openBreaker(name: string, policy: BreakerPolicy, bornMs: number)
   let openUntil = 0
   let forced = false
 
-  const enter = (next: BreakerState, nowMs: number): void => {
+  const enter = (next: BreakerState, nowMs: number, heard = false): void => {
     if (next !== state) since = nowMs
-    if (next === 'open' && state === 'closed') counts.opened += 1
+    if (next === 'open' && state === 'closed' && !heard) counts.opened += 1
     state = next
   }
   const open: Breaker['open'] = (nowMs, options = {}) => {
     forced = options.forced ?? false
     openUntil = nowMs + (options.forMs ?? policy.halfOpenAfterMs)
-    enter('open', nowMs)
+    enter('open', nowMs, options.heard)
   }
   const close: Breaker['close'] = (nowMs) => {
     forced = false
@@ -92,6 +94,7 @@ export function openBreaker(name: string, policy: BreakerPolicy, bornMs: number)
   }
 
   return {
+    policy,
     state: () => state,
     admit,
     settled,

@@ -132,6 +132,21 @@ describe('breakers of several processes', () => {
     expect(await guards[0]?.call(async () => 1)).toBe(1)
   })
 
+  test('a word from before, heard while one probes, does not undo what the probe finds', async () => {
+    const { bus, guards, clock } = processes(2)
+    const [here, there] = guards
+    if (!here || !there) return expect.unreachable()
+    await breakIt(here)
+    clock.advance(11)
+    const release = Promise.withResolvers<void>()
+    const probing = here.call(() => release.promise)
+    await vi.waitFor(() => expect(here.snapshot().state).toBe('half_open'))
+    await bus.publish('breakers', { kind: 'open', name: 'openai_api', forMs: 60_000, forced: false, from: 'elsewhere' })
+    release.resolve()
+    await probing
+    await vi.waitFor(() => expect(guards.map((guard) => guard.snapshot().state)).toEqual(['closed', 'closed']))
+  })
+
   test('an operator opens and closes it everywhere', async () => {
     const { guards, clock } = processes(2)
     await guards[0]?.force('open')

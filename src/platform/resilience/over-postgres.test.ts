@@ -3,11 +3,12 @@ import { createDatabase, type TestDatabase, templateReady } from '../../../tests
 import { migrate, openDatabase } from '../db/index.ts'
 import { openBus } from '../events/index.ts'
 import { createLogger } from '../telemetry/index.ts'
-import { systemClock } from '../time/index.ts'
+import { movableClock } from '../time/index.ts'
 import { openGuards } from './index.ts'
 
 const log = createLogger({ level: 'silent' })
-const policy = { timeoutMs: 1000, retries: 0, breaker: { failures: 3, halfOpenAfterMs: 300 } }
+const policy = { timeoutMs: 60_000, retries: 0, breaker: { failures: 3, halfOpenAfterMs: 30_000 } }
+const clock = movableClock('2026-11-24T09:00:00Z')
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -20,11 +21,13 @@ afterAll(() => database.drop())
 async function startProcess() {
   const connections = openDatabase({ url: database.url, lanes: 1, writers: 1, onError: () => {} })
   const bus = await openBus(connections, log)
-  const room = openGuards({ bus, clock: systemClock, log })
+  const room = openGuards({ bus, clock, log, database: connections })
   return {
     guard: room.guard('openai_api', policy),
+    bus,
+    connections,
     stop: async () => {
-      room.close()
+      await room.close()
       await bus.close()
       await connections.close()
     },
@@ -38,17 +41,41 @@ test('over PostgreSQL: open in one process is open in all within a second, and o
   for (let call = 0; call < 3; call++) await expect(first.guard.call(() => Promise.reject(new Error('reset')))).rejects.toThrow('reset')
   await vi.waitFor(() => expect(states()).toEqual(['open', 'open', 'open']), { timeout: 1000, interval: 5 })
 
+  clock.advance(31)
   const release = Promise.withResolvers<void>()
   const probe = vi.fn(() => release.promise)
-  const outcomes: Promise<unknown>[] = []
-  await vi.waitFor(() => {
-    for (const { guard } of processes) outcomes.push(guard.call(probe).catch((error: unknown) => error))
-    expect(probe).toHaveBeenCalled()
-  })
+  let refused = 0
+  const calls = processes.flatMap(({ guard }) =>
+    Array.from({ length: 3 }, () =>
+      guard.call(probe).catch(() => {
+        refused += 1
+      }),
+    ),
+  )
+  // Eight of nine are turned away while one is still asking the service.
+  await vi.waitFor(() => expect(refused).toBe(8), { timeout: 10_000, interval: 5 })
+  expect(probe).toHaveBeenCalledTimes(1)
   release.resolve()
+  await Promise.all(calls)
   await vi.waitFor(() => expect(states()).toEqual(['closed', 'closed', 'closed']), { timeout: 1000, interval: 5 })
   expect(probe).toHaveBeenCalledTimes(1)
-  await Promise.all(outcomes)
 
   for (const { stop } of processes) await stop()
+})
+
+test('what an operator said while a process could not hear holds there too, once it hears again', async () => {
+  const { guard, bus, connections, stop } = await startProcess()
+  await guard.force('open')
+  await connections.pool.query(`UPDATE platform.breakers SET state = 'closed', forced = false`)
+  expect(guard.snapshot().forced).toBe(true)
+  await bus.publish('resync', null)
+  await vi.waitFor(() => expect(guard.snapshot()).toMatchObject({ state: 'closed', forced: false }))
+  await connections.pool.query(`UPDATE platform.breakers SET state = 'open', forced = true`)
+  await bus.publish('resync', null)
+  await vi.waitFor(() => expect(guard.snapshot()).toMatchObject({ state: 'open', forced: true }))
+  await stop()
+  // And when everybody was started anew there is nobody left to say it.
+  const anew = await startProcess()
+  await vi.waitFor(() => expect(anew.guard.snapshot()).toMatchObject({ state: 'open', forced: true }))
+  await anew.stop()
 })

@@ -7,7 +7,8 @@ import type { Clock } from '../time/index.ts'
 import type { Breaker } from './breaker.ts'
 
 type Message =
-  | { readonly kind: 'open'; readonly name: string; readonly forMs: number; readonly forced: boolean }
+  /** `to`: an answer to a newcomer's hello, which tells nobody else anything new. */
+  | { readonly kind: 'open'; readonly name: string; readonly forMs: number; readonly forced: boolean; readonly to?: string | undefined }
   | { readonly kind: 'close'; readonly name: string }
   | { readonly kind: 'claim'; readonly name: string }
   | { readonly kind: 'hello' }
@@ -42,24 +43,27 @@ export function shareBreakers(input: {
       // The breaker goes on for this process alone; the others find out by their own failures.
       log.warn({ err: error }, 'a breaker change could not be told to the other processes')
     })
-  const opened: SharedBreakers['opened'] = (name, breaker) =>
-    publish({ kind: 'open', name, forMs: breaker.restMs(nowMs()), forced: breaker.forced() })
+  const sayOpen = (name: string, breaker: Breaker, to?: string) =>
+    publish({ kind: 'open', name, forMs: breaker.restMs(nowMs()), forced: breaker.forced(), to })
 
-  const heard = (message: Message, foreign: boolean): void => {
+  const heard = (message: Message, from: string): void => {
+    const foreign = from !== self
     if (message.kind === 'hello') {
-      if (foreign) for (const [name, breaker] of breakers) if (breaker.state() !== 'closed') void opened(name, breaker)
+      if (foreign) for (const [name, breaker] of breakers) if (breaker.state() !== 'closed') void sayOpen(name, breaker, from)
       return
     }
+    if (message.kind === 'open' && (message.to ?? self) !== self) return
     if (message.kind === 'claim') claims.get(message.name)?.(!foreign)
     const breaker = breakers.get(message.name)
-    if (!breaker || !foreign) return
+    // Our own words too, but for a claim: what others said before we did may reach us after we acted, and the last word holds.
+    if (!breaker || (message.kind === 'claim' && !foreign)) return
     apply(message, breaker, nowMs())
     input.changed(message.name)
   }
 
   const unsubscribe = bus.subscribe(channel, (payload) => {
     const message = parse(payload)
-    if (message) heard(message.message, message.from !== self)
+    if (message) heard(message.message, message.from)
     else log.warn({}, 'a message about breakers could not be read')
   })
 
@@ -67,7 +71,7 @@ export function shareBreakers(input: {
   const unsubscribeResync = bus.subscribe('resync', () => void publish({ kind: 'hello' }))
 
   return {
-    opened,
+    opened: (name, breaker) => sayOpen(name, breaker),
     closed: (name) => publish({ kind: 'close', name }),
     claim: (name) => {
       const { promise, resolve } = Promise.withResolvers<boolean>()
@@ -88,8 +92,11 @@ export function shareBreakers(input: {
 }
 
 function apply(message: Exclude<Message, { kind: 'hello' }>, breaker: Breaker, nowMs: number): void {
-  if (message.kind === 'open') breaker.open(nowMs, { forMs: message.forMs, forced: message.forced })
-  else if (message.kind === 'close') breaker.close(nowMs)
+  if (message.kind === 'open') {
+    // Whoever is probing will say how it went; only an operator's word ends that.
+    if (breaker.state() === 'half_open' && !message.forced) return
+    breaker.open(nowMs, { forMs: message.forMs, forced: message.forced, heard: true })
+  } else if (message.kind === 'close') breaker.close(nowMs)
   else if (breaker.state() === 'open') breaker.postpone(nowMs)
 }
 
@@ -102,5 +109,6 @@ function parse(payload: unknown): { message: Message; from: string } | null {
   const { name } = payload
   if (kind === 'close' || kind === 'claim') return { message: { kind, name }, from }
   if (kind !== 'open' || !('forMs' in payload) || typeof payload.forMs !== 'number' || !('forced' in payload)) return null
-  return { message: { kind, name, forMs: payload.forMs, forced: payload.forced === true }, from }
+  const to = 'to' in payload && typeof payload.to === 'string' ? payload.to : undefined
+  return { message: { kind, name, forMs: payload.forMs, forced: payload.forced === true, to }, from }
 }

@@ -23,8 +23,11 @@ export interface OpenAiClient {
 const turnPolicy = { timeoutMs: 2_000, retries: 0, breaker: { failures: 5, halfOpenAfterMs: 30_000 } }
 const transcriptionPolicy = { timeoutMs: 60_000, retries: 1, breaker: { failures: 5, halfOpenAfterMs: 30_000 } }
 
+/** There whether it is configured or not: its breaker is listed either way. */
+export const openAiGuard = (guards: Guards): Guard => guards.guard('openai_api', turnPolicy)
+
 export function openOpenAi(settings: OpenAiSettings, guards: Guards): OpenAiClient {
-  const turns: Guard = guards.guard('openai_api', turnPolicy)
+  const turns = openAiGuard(guards)
   const transcriptions: Guard = guards.guard('openai_transcription', transcriptionPolicy)
   let sdk: Promise<OpenAI> | null = null
   const load = async (): Promise<OpenAI> => {

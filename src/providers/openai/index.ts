@@ -1,3 +1,3 @@
-export { type OpenAiClient, openOpenAi } from './client.ts'
+export { type OpenAiClient, openAiGuard, openOpenAi } from './client.ts'
 export { openAiTranscriber } from './transcription.ts'
 export { openAiUnderstanding } from './understanding.ts'

@@ -18,8 +18,11 @@ export interface TwilioClient {
 const policy = { timeoutMs: 10_000, retries: 2, breaker: { failures: 5, halfOpenAfterMs: 30_000 } }
 const vendorHost = 'https://api.twilio.com'
 
+/** There whether it is configured or not: its breaker is listed either way. */
+export const twilioGuard = (guards: Guards): Guard => guards.guard('twilio_api', policy)
+
 export function openTwilio(settings: TwilioSettings, guards: Guards): TwilioClient {
-  const guard: Guard = guards.guard('twilio_api', policy)
+  const guard = twilioGuard(guards)
   let sdk: Promise<Twilio> | null = null
   return {
     settings,

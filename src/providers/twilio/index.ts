@@ -1,2 +1,2 @@
-export { openTwilio, type TwilioClient } from './client.ts'
+export { openTwilio, type TwilioClient, twilioGuard } from './client.ts'
 export { noTelephony, twilioAudio, twilioTelephony } from './telephony.ts'
