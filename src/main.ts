@@ -26,7 +26,7 @@ import { openAccord, openCaches } from './platform/cache/index.ts'
 import type { Settings } from './platform/config/index.ts'
 import { type Database, openDatabase } from './platform/db/index.ts'
 import { openBus, openFeed } from './platform/events/index.ts'
-import { buildServer } from './platform/http/index.ts'
+import { buildServer, watchConnections } from './platform/http/index.ts'
 import { startWorker, type Worker } from './platform/jobs/index.ts'
 import { openLimiter } from './platform/limits/index.ts'
 import { openGuards } from './platform/resilience/index.ts'
@@ -60,8 +60,8 @@ export interface RunningHouse extends House {
   /** Opens the door. @returns the address callers reach, with the real port when the setting was 0 */
   listen(): Promise<string>
   startJobs(): Promise<Worker>
-  /** Stops accepting, finishes what runs, closes every connection. */
-  close(): Promise<void>
+  /** Stops accepting, finishes what runs, closes every connection: an idle one after `lingerMs`, in case its next request is on its way. */
+  close(how?: { readonly lingerMs?: number }): Promise<void>
 }
 
 export async function openHouse({
@@ -73,22 +73,18 @@ export async function openHouse({
 }: HouseOptions): Promise<RunningHouse> {
   const metrics = openMetrics({ processFigures: true })
   const tracing = await openTracing(settings.telemetry)
-  let databaseSaw = (_answered: boolean): void => {}
   const database = openDatabase({
     url: databaseUrl,
     lanes: settings.database.lanes,
     writers: settings.database.writers,
-    onError: (error) => log.warn({ err: error }, 'a database connection was lost'),
-    onStatement: (name, lost) => {
-      metrics.databaseQuery(name)
-      databaseSaw(!lost)
-    },
+    onError: (error) => log.warn({ err: error }, 'lost PostgreSQL; what needs it is answered 503 until it is back'),
+    onBack: (ms) => log.warn({ ms: Math.round(ms) }, 'PostgreSQL is back'),
+    onStatement: (name) => metrics.databaseQuery(name),
   })
   const bus = await openBus(database, log)
   const feed = openFeed({ database, bus, log })
   const vault = openVault({ key: settings.secretKey, previous: settings.secretKeyPrevious })
-  const guards = openGuards({ bus, clock, log, metrics, database })
-  databaseSaw = guards.watch('database', databasePolicy)
+  const guards = openGuards({ bus, clock, log, metrics })
   const accord = openAccord({ database, log })
   const caches = openCaches({ redis: settings.redis, memcached: settings.memcached, accord, clock, log, sign: vault.signer('cache') })
   const limiter = openLimiter({ redis: settings.redis, clock, log })
@@ -170,6 +166,7 @@ export async function openHouse({
     onConnection: metrics.connection,
   })
 
+  const connections = watchConnections(server.server)
   const workers: Worker[] = []
   return {
     ...house,
@@ -185,16 +182,18 @@ export async function openHouse({
       workers.push(worker)
       return worker
     },
-    async close() {
+    async close({ lingerMs = 0 } = {}) {
       draining = true
+      const drained = connections.drain(lingerMs)
       feed.close() // streams end first: the server waits for whoever is still being answered
       const late = () => server.server.closeAllConnections()
+      await within(graceMs + lingerMs, drained, late)
       await within(graceMs, server.close(), late)
       await within(graceMs, Promise.all(workers.map((worker) => worker.stop())), () =>
         log.warn({}, 'jobs were still running; they run again'),
       )
       if (workers.length > 0) await within(graceMs, lastCheckpoint(audit, log), () => log.warn({}, 'no last checkpoint of the audit log'))
-      await guards.close()
+      guards.close()
       await Promise.all([caches.close(), limiter.close(), blobs.close(), bus.close()])
       await database.close()
       await tracing?.close()
@@ -206,8 +205,6 @@ export async function openHouse({
 const s3Policy = { timeoutMs: 10_000, retries: 2, breaker: { failures: 5, halfOpenAfterMs: 15_000 } }
 /** Known keys go on without it, so nobody waits long for an unknown one. */
 const keySetPolicy = { timeoutMs: 3_000, retries: 0, breaker: { failures: 5, halfOpenAfterMs: 15_000 } }
-/** It only watches: every request finds out by itself whether PostgreSQL is back. */
-const databasePolicy = { failures: 5, halfOpenAfterMs: 1_000 }
 /** G9: what runs may finish, but not for ever. */
 const usualGraceMs = 30_000
 

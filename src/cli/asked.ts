@@ -3,8 +3,10 @@
 /** One Ctrl-C can arrive twice: from the terminal, and again from npm, which passes it on. */
 const sameRequestMs = 1_000
 
-/** Resolves at the first SIGINT or SIGTERM; who asks again after a second does not want to wait. */
-export function untilAsked(): Promise<NodeJS.Signals> {
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
+
+/** Resolves at the first of `signals`; who asks again after a second does not want to wait. */
+export function untilAsked(signals: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP']): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let askedAt: number | null = null
     const onSignal = (signal: NodeJS.Signals) => {
@@ -12,6 +14,6 @@ export function untilAsked(): Promise<NodeJS.Signals> {
       askedAt ??= performance.now()
       resolve(signal)
     }
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
+    for (const signal of signals) process.on(signal, onSignal)
   })
 }

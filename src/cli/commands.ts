@@ -8,7 +8,11 @@ export interface Command {
 
 export const commands: Readonly<Record<string, Command>> = {
   up: { usage: 'up', summary: 'everything in one process, over the embedded defaults', load: () => import('./up.ts') },
-  serve: { usage: 'serve', summary: 'the API alone; any number of these share one database', load: () => import('./serve.ts') },
+  serve: {
+    usage: 'serve [--processes N]',
+    summary: 'the API alone; any number of these share one database, and one can be several processes behind one port',
+    load: () => import('./serve.ts'),
+  },
   work: { usage: 'work', summary: 'the jobs alone; any number of these share one database', load: () => import('./work.ts') },
   migrate: { usage: 'migrate', summary: "bring the database's schema up to date", load: () => import('./migrate.ts') },
   doctor: {

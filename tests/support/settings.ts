@@ -6,6 +6,7 @@ export const testing = {
   PORT: '0',
   HOST: '127.0.0.1',
   LOG_LEVEL: 'error',
+  DRAIN_S: '0',
   PATCHBAY_SANDBOX: 'off',
   TWILIO_ACCOUNT_SID: 'AC00000000000000000000000000000001',
   TWILIO_AUTH_TOKEN: 'a-token-that-only-tests-know-0001',

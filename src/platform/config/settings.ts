@@ -5,6 +5,8 @@ export interface Settings {
   readonly env: 'development' | 'testing' | 'production'
   readonly host: string
   readonly port: number
+  readonly processes: number
+  readonly drainS: number
   /** Absolute. */
   readonly dataFolder: string
   readonly publicUrl?: string
@@ -28,8 +30,6 @@ export interface Settings {
   readonly maxBlobBytes: number
   /** Of one process. */
   readonly eventStreams: { readonly perCaller: number; readonly perOrganization: number }
-  /** Whose admins may operate what all organisations share. */
-  readonly operatorOrganization: number
   readonly secretKey: string
   readonly secretKeyPrevious: readonly string[]
   readonly accessTokenMinutes: number

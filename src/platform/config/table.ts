@@ -50,6 +50,20 @@ export const table = {
     from: ['gobi'],
     text: 'The port to listen on; 0 picks a free one and `credentials.json` says which.',
   }),
+  PROCESSES: integer({
+    default: 1,
+    min: 1,
+    max: 256,
+    from: ['patchbay'],
+    text: 'How many processes `patchbay serve` answers with. From two on, it replaces those that end, and all of them one by one on SIGHUP.',
+  }),
+  DRAIN_S: integer({
+    default: 5,
+    min: 0,
+    max: 300,
+    from: ['patchbay'],
+    text: 'How many seconds idle connections stay open when `patchbay serve` is asked to stop, so that a request on its way is answered.',
+  }),
   PATCHBAY_DATA: text({
     default: './.patchbay',
     from: ['patchbay'],
@@ -103,13 +117,6 @@ export const table = {
     max: 500,
     from: ['patchbay'],
     text: 'The most connections that change something at one time.',
-  }),
-  OPERATOR_ORGANIZATION: integer({
-    default: 100,
-    min: 1,
-    max: 9_007_199_254_740_991,
-    from: ['patchbay'],
-    text: 'The id of the organization that runs this installation: its admins may open and reset the circuit breakers, which all organizations share.',
   }),
   REDIS_URL: url({
     protocols: ['redis', 'rediss'],

@@ -1,5 +1,4 @@
 export { breaks, type Connection, type Database, type DatabaseOptions, openDatabase } from './database.ts'
 export { appliedMigrations, migrate, migrationsFolder } from './migrate.ts'
-export { watchPool } from './silence.ts'
 export { readSnapshot, type Snapshot } from './scan.ts'
 export { type Statement, statement } from './statement.ts'

@@ -86,13 +86,6 @@ export function openWatch(config: pg.ClientConfig): Watch {
   }
 }
 
-/** For a pool that somebody else works with. @returns a function that ends the watch */
-export function watchPool(pool: pg.Pool, config: pg.ClientConfig): () => void {
-  const watch = openWatch(config)
-  pool.on('connect', (client) => watch.add(client))
-  return watch.close
-}
-
 function observe(one: Watched): void {
   const { bytesRead } = one.client.connection.stream
   if (one.client.readyForQuery || bytesRead !== one.bytesRead) {

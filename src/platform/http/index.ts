@@ -1,5 +1,6 @@
 export { parseJson } from './bodies.ts'
 export type { Contract, ErrorContext, RenderedError } from './contract.ts'
+export { watchConnections } from './drain.ts'
 export {
   type Answer,
   type AnyEndpoint,

@@ -73,7 +73,7 @@ function settle(done: (error?: Error) => void, work: () => void | Promise<void>)
 
 /** Before the body is read: who it is, and whether they may ask again so soon. */
 function admit(kitchen: Kitchen, { contract, endpoint }: Compiled, request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
-  if (kitchen.draining()) refuse('shutting_down', { headers: { 'retry-after': '1', connection: 'close' } })
+  if (endpoint.operation === 'health.ready' && kitchen.draining()) refuse('shutting_down', { headers: { 'retry-after': '1' } })
   const facts = factsOf(request, kitchen)
   const counted = (principal: Principal | null) => (endpoint.unlimited ? undefined : count(kitchen, contract, principal, facts, reply))
   if (endpoint.permission === 'public') return counted(null)

@@ -57,6 +57,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     },
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
     forceCloseConnections: 'idle',
+    return503OnClosing: false, // main.ts drains the connections first; their last requests are answered like any other
     requestTimeout: 0,
     keepAliveTimeout: 72_000,
     clientErrorHandler: (error, socket) => answerUnreadable(options, error, socket),
@@ -106,6 +107,7 @@ function observe(server: FastifyInstance, options: ServerOptions): void {
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
+    if (options.draining()) reply.header('connection', 'close')
     boundBody(request, reply, options)
     const { endpoint } = request.routeOptions.config
     const twice = endpoint !== undefined && readsAuthorization(endpoint) && repeatedAuthorization(request)
