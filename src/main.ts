@@ -73,18 +73,23 @@ export async function openHouse({
 }: HouseOptions): Promise<RunningHouse> {
   const metrics = openMetrics({ processFigures: true })
   const tracing = await openTracing(settings.telemetry)
+  let databaseSaw = (_answered: boolean): void => {}
   const database = openDatabase({
     url: databaseUrl,
     lanes: settings.database.lanes,
     writers: settings.database.writers,
     onError: (error) => log.warn({ err: error }, 'lost PostgreSQL; what needs it is answered 503 until it is back'),
     onBack: (ms) => log.warn({ ms: Math.round(ms) }, 'PostgreSQL is back'),
-    onStatement: (name) => metrics.databaseQuery(name),
+    onStatement: (name, lost) => {
+      metrics.databaseQuery(name)
+      databaseSaw(!lost)
+    },
   })
   const bus = await openBus(database, log)
   const feed = openFeed({ database, bus, log })
   const vault = openVault({ key: settings.secretKey, previous: settings.secretKeyPrevious })
-  const guards = openGuards({ bus, clock, log, metrics })
+  const guards = openGuards({ bus, clock, log, metrics, database })
+  databaseSaw = guards.watch('database', databasePolicy)
   const accord = openAccord({ database, log })
   const caches = openCaches({ redis: settings.redis, memcached: settings.memcached, accord, clock, log, sign: vault.signer('cache') })
   const limiter = openLimiter({ redis: settings.redis, clock, log })
@@ -193,7 +198,7 @@ export async function openHouse({
         log.warn({}, 'jobs were still running; they run again'),
       )
       if (workers.length > 0) await within(graceMs, lastCheckpoint(audit, log), () => log.warn({}, 'no last checkpoint of the audit log'))
-      guards.close()
+      await guards.close()
       await Promise.all([caches.close(), limiter.close(), blobs.close(), bus.close()])
       await database.close()
       await tracing?.close()
@@ -205,6 +210,8 @@ export async function openHouse({
 const s3Policy = { timeoutMs: 10_000, retries: 2, breaker: { failures: 5, halfOpenAfterMs: 15_000 } }
 /** Known keys go on without it, so nobody waits long for an unknown one. */
 const keySetPolicy = { timeoutMs: 3_000, retries: 0, breaker: { failures: 5, halfOpenAfterMs: 15_000 } }
+/** It only watches: every request finds out by itself whether PostgreSQL is back. */
+const databasePolicy = { failures: 5, halfOpenAfterMs: 1_000 }
 /** G9: what runs may finish, but not for ever. */
 const usualGraceMs = 30_000
 

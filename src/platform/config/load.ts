@@ -150,6 +150,7 @@ function nest(values: Values, dataFolder: string, secretKey: string): Settings {
     maxBlobBytes: values.MAX_BLOB_BYTES,
     eventStreams: { perCaller: values.EVENT_STREAMS_PER_CALLER, perOrganization: values.EVENT_STREAMS_PER_ORGANIZATION },
     secretKey,
+    operatorOrganization: values.OPERATOR_ORGANIZATION,
     secretKeyPrevious: values.SECRET_KEY_PREVIOUS,
     accessTokenMinutes: values.ACCESS_TOKEN_EXPIRE_MINUTES,
     jwt: { publicKey: values.JWT_PUBLIC_KEY, issuer: values.JWT_ISSUER, audience: values.JWT_AUDIENCE },

@@ -30,6 +30,8 @@ export interface Settings {
   readonly maxBlobBytes: number
   /** Of one process. */
   readonly eventStreams: { readonly perCaller: number; readonly perOrganization: number }
+  /** Whose admins may operate what all organisations share. */
+  readonly operatorOrganization: number
   readonly secretKey: string
   readonly secretKeyPrevious: readonly string[]
   readonly accessTokenMinutes: number

@@ -118,6 +118,13 @@ export const table = {
     from: ['patchbay'],
     text: 'The most connections that change something at one time.',
   }),
+  OPERATOR_ORGANIZATION: integer({
+    default: 100,
+    min: 1,
+    max: 9_007_199_254_740_991,
+    from: ['patchbay'],
+    text: 'The id of the organization that runs this installation: its admins may open and reset the circuit breakers, which all organizations share.',
+  }),
   REDIS_URL: url({
     protocols: ['redis', 'rediss'],
     secret: true,
