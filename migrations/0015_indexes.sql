@@ -1,0 +1,2 @@
+-- A list's order that had no index: calls by how long they took. Those that have not ended come as the shortest.
+-- CONCURRENTLY calls_duration ON calls.calls (organization_id, (coalesce(duration_s, -1)), id)
