@@ -1,5 +1,6 @@
 // Decides whether one more request is allowed (P8): a token bucket for each rule and key, shared through Redis where there is one.
-// A Redis that is dead or slow never refuses and never delays for long: this process counts by itself meanwhile.
+// A Redis that is dead or slow never refuses and never delays for long: this process counts by itself meanwhile, from what
+// was left when it last heard. So any number of processes without Redis give at most a bucket each, and none gives one anew.
 import { openRedis } from '../redis/index.ts'
 import type { Log } from '../telemetry/index.ts'
 import type { Clock } from '../time/index.ts'
@@ -15,7 +16,8 @@ export interface Limiter {
   close(): Promise<void>
 }
 
-const redisTimeoutMs = 20
+/** A busy moment is not to be taken for a dead Redis: then each process would give a bucket of its own. Only the first few wait that long for a dead one. */
+const redisTimeoutMs = 100
 const maxBuckets = 100_000
 
 export function openLimiter(input: {
@@ -37,7 +39,13 @@ export function openLimiter(input: {
         return memory.take(rule, key)
       }
       // Whatever is wrong with Redis, the link has logged it; a limit is no reason to fail a request.
-      return takeShared(redis, clock, rule, key).catch(() => memory.take(rule, key))
+      return takeShared(redis, clock, rule, key).then(
+        (outcome) => {
+          memory.learn(rule, key, outcome.remaining)
+          return outcome
+        },
+        () => memory.take(rule, key),
+      )
     },
     close: () => redis.close(),
   }

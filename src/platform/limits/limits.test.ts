@@ -207,6 +207,29 @@ describe.skipIf(!redisInstalled)('buckets in Redis (needs redis-server)', () => 
     await reborn.stop()
   })
 
+  test('what was used up while Redis counted is used up when it is gone: a failure gives nobody a bucket anew', async () => {
+    const mortal = await startRedis()
+    const limiter = process(mortal.port, 5000)
+    await connected(limiter)
+    const limited = { name: 'learnt', limit: 20, periodS: 3600, burst: 20 }
+    for (let count = 0; count < 20; count++) expect((await limiter.take(limited, 'key')).allowed).toBe(true)
+    await mortal.stop()
+    for (let count = 0; count < 5; count++) expect((await limiter.take(limited, 'key')).allowed).toBe(false)
+    expect((await limiter.take(limited, 'another')).allowed).toBe(true)
+  })
+
+  test('a Redis that tells of impossible buckets is not believed', async () => {
+    const limiter = process(proxy.port, 5000)
+    await connected(limiter)
+    const lie = (said: string) => said.replace(/^\*2\r\n:\d/, '*2\r\n:1').replace(/(\$\d+\r\n)\d/, (_, length) => `${length}9`)
+    proxy.lie = (answer) => Buffer.from(lie(answer.toString('latin1')), 'latin1')
+    const limited = { name: 'lying', limit: 5, periodS: 3600, burst: 5 }
+    let allowed = 0
+    for (let count = 0; count < 20; count++) allowed += (await limiter.take(limited, 'key')).allowed ? 1 : 0
+    expect(allowed).toBe(5)
+    proxy.lie = null
+  })
+
   test('a Redis that was never there neither delays nor fails', async () => {
     const limiter = process(1)
     expect(limiter.take(hourly, 'key')).toMatchObject({ allowed: true, remaining: 999 })

@@ -37,6 +37,7 @@ export async function takeShared(redis: RedisLink, clock: Clock, rule: Limit, ke
   })
   const [allowed, tokens]: unknown[] = Array.isArray(reply) ? reply : []
   const left = Number(tokens)
-  if (typeof allowed !== 'number' || !Number.isFinite(left)) throw new TypeError('redis answered something that is no bucket')
+  if ((allowed !== 0 && allowed !== 1) || !(left >= 0 && left <= rule.burst))
+    throw new TypeError('redis answered something that is no bucket')
   return outcomeOf(rule, allowed === 1, left, clock.now().getTime())
 }
