@@ -128,7 +128,9 @@ describe('within a second, in every process, a credential ends when', () => {
     const { refreshToken } = await signIn(session, second, 'third', json.password)
     const feed = new URL(((await (await one.request('POST', '/appointments/feeds', { key })).json()) as { url: string }).url)
     const doors = [byToken(accessToken), byKey(key), { path: `${feed.pathname}${feed.search}`, headers: {} }]
+    const streams = await Promise.all(urls.map((url) => fetch(`${url}/v1/events`, { headers: byToken(accessToken).headers })))
     await endsEverywhere(doors, () => changeStanding(session, one.house, 'suspended'))
+    for (const stream of streams) expect(await stream.text(), 'an open stream has come to its end').toContain('suspended')
     await expect(signInClient(second, client, secret)).rejects.toMatchObject({ code: 'invalid_client' })
     await expect(signIn(session, second, 'third', json.password)).rejects.toMatchObject({ code: 'invalid_credentials' })
     const refresh = () => one.request('POST', '/api/v1/auth/refresh', { json: { refresh_token: refreshToken } })

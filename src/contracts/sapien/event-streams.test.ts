@@ -56,6 +56,7 @@ beforeEach(async () => {
         return () => {}
       },
     },
+    standing: { isActive: () => true },
     settings: { eventStreams: { perCaller: 100, perOrganization: 100 } },
   })
   server = createServer((_request, outlet) => {

@@ -1,6 +1,7 @@
 // All open streams of this process: how many one may hold, one timer for everybody's heartbeat, and the end of those whose
-// credential has ended: run out, revoked, or narrowed (a user whose roles change gets a new token).
+// credential has ended: run out, revoked, narrowed (a user whose roles change gets a new token), or of a suspended organisation.
 import type { ServerResponse } from 'node:http'
+import { standingChanged } from '../../domain/tenancy/index.ts'
 import type { Principal } from '../../platform/auth/index.ts'
 import { refuse } from '../../platform/errors/index.ts'
 import { monotonicMs } from '../../platform/time/index.ts'
@@ -35,18 +36,25 @@ interface Open {
   readonly stream: EventStream
 }
 
-type Needs = Pick<House, 'feed' | 'bus' | 'tokens'> & { readonly settings: Pick<House['settings'], 'eventStreams'> }
+type Needs = Pick<House, 'feed' | 'bus' | 'tokens' | 'standing'> & { readonly settings: Pick<House['settings'], 'eventStreams'> }
 
-export function openStreams({ feed, bus, tokens, settings }: Needs): EventStreams {
+export function openStreams({ feed, bus, tokens, standing, settings }: Needs): EventStreams {
   const open = new Set<Open>()
   const places = openPlaces(settings.eventStreams)
   let timer: NodeJS.Timeout | null = null
   let [round, opened] = [0, 0]
 
   const endIfOver = ({ principal, stream }: Open) => {
-    if (!tokens.lasts(principal)) stream.end('the credential has ended')
+    if (!tokens.lasts(principal)) return stream.end('the credential has ended')
+    const stands = standing.isActive(principal.organizationId)
+    if (stands === true) return
+    // Where that cannot be read just now, it is asked again in a second.
+    Promise.resolve(stands).then(
+      (active) => active || stream.end('the organization is suspended'),
+      () => {},
+    )
   }
-  bus.subscribe('auth.revoked', () => open.forEach(endIfOver))
+  for (const word of ['auth.revoked', standingChanged]) bus.subscribe(word, () => open.forEach(endIfOver))
 
   function tick(): void {
     round = (round + 1) % heartbeatS

@@ -9,4 +9,4 @@ export {
   updateOrganizationSettings,
 } from './organization.ts'
 export { defaultSettings, type OrganizationSettings, type Retention, type SettingsChange } from './settings.ts'
-export { changeStanding, openStanding, type Standing } from './standing.ts'
+export { changeStanding, openStanding, type Standing, standingChanged } from './standing.ts'

@@ -14,19 +14,22 @@ export interface Standing {
   isActive(organizationId: number): boolean | Promise<boolean>
 }
 
-const changed = 'tenancy.standing_changed'
+/** What the bus says to every process, with the organisation's id. */
+export const standingChanged = 'tenancy.standing_changed'
 const mostKnown = 100_000
 
 export function openStanding(database: Database, bus: Bus): Standing {
   // Only the active ones: one that is not there yet may be founded at any moment.
   const active = new LRUCache<number, true>({ max: mostKnown })
+  const asked = new Map<number, Promise<boolean>>()
   let changes = 0
   const forget = (organizationId: unknown) => {
     changes++
+    asked.clear()
     if (typeof organizationId === 'number') active.delete(organizationId)
     else active.clear()
   }
-  bus.subscribe(changed, forget)
+  bus.subscribe(standingChanged, forget)
   bus.subscribe('resync', () => forget(null))
 
   async function look(organizationId: number): Promise<boolean> {
@@ -37,7 +40,17 @@ export function openStanding(database: Database, bus: Bus): Standing {
     if (found && before === changes) active.set(organizationId, true)
     return found
   }
-  return { isActive: (organizationId) => active.has(organizationId) || look(organizationId) }
+  /** One look for all who ask at once: ten thousand streams do. */
+  function ask(organizationId: number): Promise<boolean> {
+    const known = asked.get(organizationId)
+    if (known) return known
+    const mine = look(organizationId).finally(() => {
+      if (asked.get(organizationId) === mine) asked.delete(organizationId)
+    })
+    asked.set(organizationId, mine)
+    return mine
+  }
+  return { isActive: (organizationId) => active.has(organizationId) || ask(organizationId) }
 }
 
 /** A suspended organisation's credentials open nothing, in any process, until it is resumed. @throws organization_not_found */
@@ -52,7 +65,7 @@ export async function changeStanding(
     await tx.run(updateStatus, { status, at: tx.now() })
     const type = status === 'active' ? 'organization.resumed' : 'organization.suspended'
     tx.emit(type, { organizationId: id }, { resource: `organization:${id}`, before: { status: before }, after: { status } })
-    tx.afterCommit(() => bus.publish(changed, id))
+    tx.afterCommit(() => bus.publish(standingChanged, id))
     await dropOrganization(tx, caches)
     return true
   })

@@ -131,6 +131,11 @@ describe('settings', () => {
   test.each([
     [{ TLS_CERT: certificate }, 'TLS_KEY'],
     [{ AUTH0_DOMAIN: 'tenant.example' }, 'AUTH0_AUDIENCE'],
+    [{ AUTH0_DOMAIN: 'https://tenant.example', AUTH0_AUDIENCE: 'x' }, 'AUTH0_DOMAIN'],
+    [{ AUTH0_DOMAIN: 'tenant.example/@attacker.example', AUTH0_AUDIENCE: 'x' }, 'AUTH0_DOMAIN'],
+    [{ AUTH0_BASE_URL: 'http://keys.example/' }, 'AUTH0_BASE_URL'],
+    [{ AUTH0_BASE_URL: 'http://127.0.0.1.attacker.example/' }, 'AUTH0_BASE_URL'],
+    [{ AUTH0_BASE_URL: 'http://localhost@attacker.example/' }, 'AUTH0_BASE_URL'],
     [{ AWS_ACCESS_KEY_ID: 'AK' }, 'AWS_SECRET_ACCESS_KEY'],
     [{ TWILIO_ACCOUNT_SID: 'AC1' }, 'TWILIO_AUTH_TOKEN'],
     [{ UPSTREAM_ROUTES: '/v1/x=dgapi' }, 'UPSTREAM_ROUTES'],

@@ -97,6 +97,8 @@ const needs =
   (values, environment) =>
     values[variable] !== undefined && given(environment, other) === undefined ? problem(other, `must be set, because ${variable} is`) : []
 
+const isThisMachine = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host)
+
 const rules: readonly Rule[] = [
   // Node.js never comes back from making folders there.
   ({ PATCHBAY_DATA }) =>
@@ -104,6 +106,15 @@ const rules: readonly Rule[] = [
   needs('TLS_CERT', 'TLS_KEY'),
   needs('TLS_KEY', 'TLS_CERT'),
   needs('AUTH0_DOMAIN', 'AUTH0_AUDIENCE'),
+  ({ AUTH0_DOMAIN }) =>
+    AUTH0_DOMAIN === undefined || /^(?=.{1,253}$)[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(AUTH0_DOMAIN)
+      ? []
+      : problem('AUTH0_DOMAIN', 'must be a host name such as acme.eu.auth0.com', AUTH0_DOMAIN),
+  // Whoever can change the key set on its way can sign as anybody.
+  ({ AUTH0_BASE_URL }) =>
+    AUTH0_BASE_URL === undefined || /^https:\/\//i.test(AUTH0_BASE_URL) || isThisMachine(new URL(AUTH0_BASE_URL).hostname)
+      ? []
+      : problem('AUTH0_BASE_URL', 'must begin with https:// unless it is on this machine', AUTH0_BASE_URL),
   needs('AUTH0_CLIENT_ID', 'AUTH0_CLIENT_SECRET'),
   needs('AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'),
   needs('AWS_SECRET_ACCESS_KEY', 'AWS_ACCESS_KEY_ID'),

@@ -226,7 +226,7 @@ export const table = {
     protocols: http,
     otherwise: '`https://AUTH0_DOMAIN/`',
     from: ['patchbay'],
-    text: 'Where the tenant’s keys are fetched, when not from its domain.',
+    text: 'Where the tenant’s keys are fetched, when not from its domain; by https://, except on this machine.',
   }),
 
   CORS_ALLOW_ORIGIN: list({
