@@ -51,7 +51,8 @@ export async function insist(
 ): Promise<Asked> {
   for (let attempt = first; ; attempt++) {
     const answer = await ask(ports[attempt % ports.length] ?? 0, request).catch(() => null)
-    if (answer && answer.status !== 409 && answer.status !== 503) return answer
+    const inUse = answer?.status === 409 && answer.body.includes('idempotency_key_in_use')
+    if (answer && !inUse && answer.status !== 503) return answer
     onRefused(answer?.status ?? 0)
     await pause(betweenMs)
   }
