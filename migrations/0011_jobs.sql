@@ -57,8 +57,8 @@ BEGIN
 END $$;
 
 -- Doubts who was silent for long, gives up who stays silent after that, and frees what they held. When nobody could report
--- (the database was away) all are doubted, and nobody is given up who comes back. A job that ran counts the attempt: one that kills
--- its worker ends as failed. The first attempts begin at once, later ones wait ever longer.
+-- (the database was away) all are doubted, and nobody is given up who comes back. A job that ran counts the attempt, so that
+-- one that kills its worker ends as failed; at first it keeps its place in the queue, later it waits ever longer.
 CREATE FUNCTION platform.judge_workers(silent_for interval, doubt_for interval)
 RETURNS TABLE (id bigint, task text, attempts int, failed boolean) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
@@ -73,7 +73,7 @@ BEGIN
       UPDATE graphile_worker._private_jobs j
          SET locked_by = NULL, locked_at = NULL, updated_at = now(),
              last_error = 'its worker ended in the middle of attempt ' || j.attempts,
-             run_at = greatest(j.run_at, CASE WHEN j.attempts < 5 THEN now() ELSE now() + exp(least(j.attempts, 10)) * (0.5 + random() / 2) * interval '1 second' END)
+             run_at = CASE WHEN j.attempts < 5 THEN j.run_at ELSE now() + exp(least(j.attempts, 10)) * (0.5 + random() / 2) * interval '1 second' END
         FROM lost WHERE j.id = lost.id
       RETURNING j.id, j.task_id, j.attempts::int AS attempts, j.attempts >= j.max_attempts AS failed)
     SELECT f.id, t.identifier, f.attempts, f.failed FROM freed f JOIN graphile_worker._private_tasks t ON t.id = f.task_id;

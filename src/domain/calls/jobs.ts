@@ -18,6 +18,7 @@ export function callJobs(services: CallJobServices): Job[] {
     job({
       name: 'calls.reconcile',
       cron: '* * * * *',
+      priority: 0,
       handle: async (session) => void (await reconcileCalls(session, services)),
     }),
   ]

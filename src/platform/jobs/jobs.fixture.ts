@@ -2,7 +2,7 @@
 import pg from 'pg'
 import { createDatabase, templateReady } from '../../../tests/support/postgres.ts'
 import { type Database, migrate, openDatabase, statement } from '../db/index.ts'
-import { openSession, type Session } from '../session/index.ts'
+import { type Log, openSession, type Session } from '../session/index.ts'
 import { systemClock } from '../time/index.ts'
 import type { Job } from './job.ts'
 import { type JobEnd, type Pulse, startWorker, type Worker, type WorkerOptions } from './worker.ts'
@@ -19,6 +19,8 @@ export interface Bench {
   /** As the superuser. */
   readonly db: pg.Client
   readonly lines: Line[]
+  /** Writes to `lines`. */
+  readonly log: Log
   readonly ends: JobEnd[]
   session(organizationId?: number): Session
   start(jobs: readonly Job[], options?: Partial<WorkerOptions>): Promise<Worker>
@@ -57,6 +59,7 @@ export async function openBench(): Promise<Bench> {
     database,
     db,
     lines,
+    log,
     ends,
     session: (organizationId = 100) => sessionFor({ organizationId, subject: 'test', kind: 'system' } as never, null),
     async start(jobs, options = {}) {

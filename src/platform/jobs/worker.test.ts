@@ -1,11 +1,15 @@
 // What a job may rely on, over a real queue.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { faultProxy } from '../../../tests/support/fault-proxy.ts'
 import { until } from '../../../tests/support/until.ts'
+import { openDatabase } from '../db/index.ts'
+import { openSession } from '../session/index.ts'
 import type { JobOptions } from '../session/session.ts'
-import { movableClock } from '../time/index.ts'
+import { movableClock, systemClock } from '../time/index.ts'
 import { factsByHand, JobGone, job } from './job.ts'
 import { type Bench, insertEffect, openBench } from './jobs.fixture.ts'
 import { openQueue, type Queue } from './queue.ts'
+import type { WorkerOptions } from './worker.ts'
 
 let bench: Bench
 let queue: Queue
@@ -240,6 +244,54 @@ describe('a job', () => {
     await emptied()
     await worker.stop()
     expect(seen).toEqual([2, 3])
+  })
+})
+
+describe('a worker whose database goes away', () => {
+  test('waits, goes on when it is back, and neither loses a job nor does one twice', async () => {
+    const { host, port } = bench.db
+    const proxy = await faultProxy(host.startsWith('/') ? `${host}/.s.PGSQL.${port}` : port, host)
+    const through = new URL(bench.url)
+    through.searchParams.delete('host')
+    through.hostname = '127.0.0.1'
+    through.port = String(proxy.port)
+    const database = openDatabase({ url: through.href, lanes: 2, writers: 4, onError: () => {} })
+    const openIt: WorkerOptions['openSession'] = (principal, requestId) =>
+      openSession({ database, clock: systemClock, log: bench.log, principal, requestId, address: null, mask: (value) => value })
+    const counted = job<{ n: number }>({
+      name: 't.away',
+      handle: (_, { n }, { once }) => once((tx) => tx.run(insertEffect, { effect: String(n), worker: 'w' })),
+    })
+    const worker = await bench.start([counted], { database, openSession: openIt, chance: () => 0 })
+    for (let n = 0; n < 20; n++) await enqueue('t.away', { n })
+    await until('some to be done', async () => (await bench.left()) < 15)
+    proxy.mode = 'refuse'
+    proxy.cut()
+    for (let n = 20; n < 40; n++) await enqueue('t.away', { n })
+    await until('it to notice', async () => bench.lines.some(({ message }) => message.startsWith('could not report')))
+    proxy.mode = 'pass'
+    await until('all effects', async () => {
+      await bench.db.query('UPDATE graphile_worker._private_jobs SET run_at = now() WHERE run_at > now()')
+      return (await bench.left()) === 0
+    })
+    await worker.stop()
+    await database.close()
+    await proxy.stop()
+    const effects = Object.values(await bench.effects())
+    expect(effects).toEqual(Array.from({ length: 40 }, () => 1))
+  })
+
+  test('gets back what it was given when the answer was lost', async () => {
+    const worker = await bench.start([job({ name: 't.lost', handle: async () => {} })], { concurrency: 1 })
+    const [name = ''] = await queue.workers()
+    const id = await bench.db.query<{ id: string }>(`SELECT id FROM graphile_worker.add_job('t.lost', run_at => now() + interval '1 hour')`)
+    await bench.db.query(
+      `UPDATE graphile_worker._private_jobs SET locked_by = $2, locked_at = now() - interval '11 seconds', attempts = 1, run_at = now() WHERE id = $1`,
+      [id.rows[0]?.id, name],
+    )
+    await emptied()
+    await worker.stop()
+    expect(bench.ends).toHaveLength(1)
   })
 })
 

@@ -56,8 +56,8 @@ export interface Worker {
   stop(graceMs?: number): Promise<void>
 }
 
-/** At worst 12 + 3 + 4 + 3 s until a dead worker's jobs are free. The doubt outlasts a beat, so that who lives can say so. */
-const usualPulse: Pulse = { pollMs: 1_000, everyMs: 3_000, silentMs: 12_000, doubtMs: 4_000 }
+/** At worst 9 + 2 + 3 + 2 s until a dead worker's jobs are free. The doubt outlasts a beat, so that who lives can say so. */
+const usualPulse: Pulse = { pollMs: 1_000, everyMs: 2_000, silentMs: 9_000, doubtMs: 3_000 }
 const reconnectMs = 1_000
 const usualGraceMs = 25_000
 
