@@ -41,22 +41,23 @@ export interface UserListParams {
   limit: number
   offset: number
 }
-export const listUsersJson = statement<UserListParams, { json: string }>(
-  'users_list_json',
-  `WITH matching AS MATERIALIZED (
-     SELECT u.id, lower(u.last_name) AS last, lower(u.first_name) AS first
-       FROM people.users u
-      WHERE u.organization_id = :organizationId AND ${sight}
+const matching = `u.organization_id = :organizationId AND ${sight}
         AND (:status::text IS NULL OR u.status = :status)
         AND (:pattern::text IS NULL OR lower(u.username) LIKE lower(:pattern) OR lower(u.email) LIKE lower(:pattern)
-             OR lower(u.first_name || ' ' || u.last_name) LIKE lower(:pattern))
-   ), page AS (
-     SELECT id, last, first FROM matching ORDER BY last, first, id LIMIT :limit::int OFFSET :offset::int
+             OR lower(u.first_name || ' ' || u.last_name) LIKE lower(:pattern))`
+
+export const listUsersJson = statement<UserListParams, { json: string }>(
+  'users_list_json',
+  `WITH page AS (
+     SELECT u.id, lower(u.last_name) AS last, lower(u.first_name) AS first
+       FROM people.users u
+      WHERE ${matching}
+      ORDER BY lower(u.last_name), lower(u.first_name), u.id LIMIT :limit::int OFFSET :offset::int
    )
    SELECT json_build_object(
             'users', coalesce((SELECT json_agg(${shown} ORDER BY page.last, page.first, page.id)
                                  FROM page JOIN people.users u ON u.organization_id = :organizationId AND u.id = page.id), '[]'::json),
-            'total', (SELECT count(*) FROM matching), 'limit', :limit::int, 'offset', :offset::int)::text AS json`,
+            'total', (SELECT count(*) FROM people.users u WHERE ${matching}), 'limit', :limit::int, 'offset', :offset::int)::text AS json`,
 )
 
 export const selectUserJson = statement<{ id: number; grants: object }, { json: string }>(

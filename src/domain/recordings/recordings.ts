@@ -8,7 +8,7 @@ import { removeFile } from '../files/index.ts'
 import type { Sight } from '../people/index.ts'
 import { cachedRecordings, type Recording, type RecordingCaches } from './cache.ts'
 import { announce } from './lifecycle.ts'
-import { selectRecordingPage } from './list.sql.ts'
+import { recordingPage } from './list.sql.ts'
 import {
   lockRecording,
   type RecordingRow,
@@ -34,7 +34,8 @@ export async function listRecordings(
   page: { limit: number; offset: number; baseUrl: string },
 ): Promise<RawJson> {
   const { from = null, to = null, userId = null, callId = null } = filter
-  return (await session.json(selectRecordingPage, { ...sight, ...page, from, to, userId, callId })) ?? refuse('internal')
+  const params = { ...sight, ...page, from, to, userId, callId }
+  return (await session.json(recordingPage(params), params)) ?? refuse('internal')
 }
 
 /** @throws recording_not_found */
