@@ -1,0 +1,50 @@
+import { type Invariant, rowsOf } from '../exam.ts'
+import { dayMs } from '../model.ts'
+import { nowOf } from '../scene.ts'
+
+interface CallRow {
+  id: string
+  status: string
+  answered: Date | null
+  ended: Date | null
+  started: Date
+  updated: Date
+  openLegs: number
+}
+
+const ends = ['completed', 'failed', 'no_answer', 'busy', 'cancelled', 'voicemail']
+const next: Readonly<Record<string, readonly string[]>> = {
+  queued: ['ringing', 'in_progress', ...ends],
+  ringing: ['in_progress', ...ends],
+  in_progress: ends,
+  completed: ['voicemail'],
+}
+
+export const forward: Invariant = {
+  promise: 'a call only moves forward through its states, its times only become truer, and it ends with all its legs',
+  every: 1,
+  async check(exam, { last }) {
+    const rows = await rowsOf<CallRow>(
+      exam,
+      `SELECT c.id, c.status, c.started_at AS started, c.answered_at AS answered, c.ended_at AS ended, c.updated_at AS updated,
+              (SELECT count(*)::int FROM calls.legs l WHERE l.organization_id = c.organization_id AND l.call_id = c.id AND l.ended_at IS NULL) AS "openLegs"
+         FROM calls.calls c WHERE c.updated_at >= $1 OR c.status IN ('queued', 'ringing', 'in_progress')`,
+      [exam.since],
+    )
+    return rows.flatMap((row) => {
+      const before = exam.calls.get(row.id)
+      const live = !ends.includes(row.status)
+      exam.calls.set(row.id, { status: row.status, answeredAt: row.answered?.getTime() ?? null, endedAt: row.ended?.getTime() ?? null })
+      const faults = [
+        before && before.status !== row.status && !next[before.status]?.includes(row.status) && `went from ${before.status}`,
+        before?.endedAt && (!row.ended || row.ended.getTime() > before.endedAt) && 'its end moved on',
+        before?.answeredAt && (!row.answered || row.answered.getTime() > before.answeredAt) && 'its answer moved on',
+        row.ended && row.answered && row.ended < row.answered && 'it ended before it was answered',
+        live === (row.ended !== null) && 'it is live and has ended, or neither',
+        !live && row.openLegs > 0 && 'it has ended and a leg of it has not',
+        live && (last || row.updated.getTime() < nowOf(exam.scene) - 2 * dayMs) && 'it never ends',
+      ].filter(Boolean)
+      return faults.length > 0 ? [{ ...row, before, faults }] : []
+    })
+  },
+}
