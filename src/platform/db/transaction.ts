@@ -61,7 +61,10 @@ function openTransaction(client: pg.ClientBase, organizationId: number | null, c
       return value
     } catch (error) {
       if (waiting.includes(set)) waiting.splice(waiting.indexOf(set))
-      else await undo(name)
+      else
+        await undo(name).catch(() => {
+          throw error // a connection that cannot even undo is lost, and why is what the first error says
+        })
       throw error
     } finally {
       level -= 1

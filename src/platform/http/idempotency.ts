@@ -16,8 +16,8 @@ export interface Rendered {
 const dayMs = 24 * 3600 * 1000
 /** Answers that say nothing about the work: the same request may well succeed later. */
 const notStored = new Set([401, 403, 404, 429])
-/** What failed on our side was undone: a repeat does it, instead of failing for a day. */
-const isStored = ({ final = true, status }: Rendered): boolean => final && status < 500 && !notStored.has(status)
+/** P7: what failed on our side is an answer like any other. A database that is away stores nothing: it is thrown past this. */
+const isStored = ({ final = true, status }: Rendered): boolean => final && !notStored.has(status)
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
 
