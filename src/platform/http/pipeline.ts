@@ -233,7 +233,7 @@ async function renderSafely(
     return { status, body: text, headers: { ...type, ...headers } }
   } catch (error) {
     const refusal = toRefusal(error)
-    if (refusal.kind === 'unavailable') throw refusal
+    if (refusal.code === 'database_unavailable') throw refusal
     if (refusal.kind === 'internal') kitchen.log.error({ err: error, requestId: facts.id }, 'request failed')
     const { status, body, headers } = renderRefusal(
       kitchen,
