@@ -219,6 +219,22 @@ test('what lies in a shared tier under a number that was raised is left behind, 
   await Promise.all([here.stop(), later.stop()])
 })
 
+test('a process that ends while it waits to hear waits no longer: a command is not held up', async () => {
+  vi.useFakeTimers()
+  try {
+    const listening = { close: async () => {} }
+    const accord = openAccord({ database: { read: async () => [{ member: true }], listen: async () => listening }, log })
+    const asking = accord.trust()
+    await vi.advanceTimersByTimeAsync(250)
+    expect(await asking).toBe(false)
+    await accord.close()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(vi.getTimerCount()).toBe(0)
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
 test('words that nobody of us said change nothing', async () => {
   const here = await startProcess()
   await here.write(5)

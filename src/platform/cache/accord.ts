@@ -51,7 +51,8 @@ interface Announced {
 
 interface Membership {
   readonly id: string
-  readonly fences: Map<string, () => void>
+  /** Words on their way to ourselves, and who waits for them. */
+  readonly fences: Map<string, PromiseWithResolvers<void>>
   trustedUntilMs: number
   close(): Promise<void>
 }
@@ -85,17 +86,18 @@ export function openAccord({ database, log }: { database: Pick<Database, 'read' 
     former = lost.id
     member = null
     renewing = null
+    giveUp(lost)
     void lost.close().catch(() => {}) // it is lost already
   }
 
   async function join(): Promise<Membership> {
     const id = randomUUID().replaceAll('-', '')
-    const fences = new Map<string, () => void>()
+    const fences: Membership['fences'] = new Map()
     let mine: Membership | null = null
     let gone = false
     const onMessage = (channel: string, text: string): void => {
       if (channel !== everybody) {
-        if (!acks.came(text)) fences.get(text)?.()
+        if (!acks.came(text)) fences.get(text)?.resolve()
         return
       }
       const message = parseMessage(text)
@@ -142,7 +144,8 @@ export function openAccord({ database, log }: { database: Pick<Database, 'read' 
     const mine = await joined()
     const word = String(++count)
     const heard = Promise.withResolvers<void>()
-    mine.fences.set(word, heard.resolve)
+    heard.promise.catch(() => {}) // it may end before it is waited for
+    mine.fences.set(word, heard)
     const sentMs = monotonicMs()
     const deaf = setTimeout(() => heard.reject(new Error('PostgreSQL does not let us hear')), deafMs)
     try {
@@ -151,7 +154,6 @@ export function openAccord({ database, log }: { database: Pick<Database, 'read' 
       await heard.promise
       mine.trustedUntilMs = Math.max(mine.trustedUntilMs, sentMs + leaseMs)
     } catch (error) {
-      heard.promise.catch(() => {}) // nobody waits for it any more
       lose(mine)
       throw error
     } finally {
@@ -228,10 +230,16 @@ export function openAccord({ database, log }: { database: Pick<Database, 'read' 
       const last = member ?? (await joining?.catch(() => null)) ?? null
       member = null
       if (!last) return
+      giveUp(last)
       await last.close()
       await read(leavePeers, { id: last.id }).catch(() => {}) // the others find out by waiting once
     },
   }
+}
+
+/** What is on its way to a connection that is no more will not come. */
+function giveUp({ fences }: Membership): void {
+  for (const { reject } of fences.values()) reject(new Error('the connection is closed'))
 }
 
 /** Waits for the end of it, well or not, but no longer than `ms`. */
