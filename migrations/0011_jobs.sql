@@ -37,15 +37,15 @@ BEGIN
   RETURN QUERY SELECT k.id, k.identifier FROM graphile_worker._private_tasks k WHERE k.identifier = ANY (tasks);
 END $$;
 
--- "I live, this is how far my jobs are, and these I hold": false when the worker was given up meanwhile. What it holds
--- without knowing (the answer that gave it the job was lost) goes back. A lost report costs nothing: no disk is waited for.
-CREATE FUNCTION platform.report_worker(worker text, reached jsonb, held bigint[]) RETURNS boolean
+-- "I live, this is how far my jobs are, and these I hold": false when the worker was given up meanwhile. What it has held for
+-- so long without knowing (the answer that gave it the job was lost) goes back. A lost report costs nothing: no disk is waited for.
+CREATE FUNCTION platform.report_worker(worker text, reached jsonb, held bigint[], held_for interval) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
   PERFORM set_config('synchronous_commit', 'off', true);
   UPDATE platform.workers w SET seen_at = now(), doubted_at = NULL, progress = reached WHERE w.id = worker;
   IF NOT FOUND THEN RETURN false; END IF;
-  PERFORM platform.give_back_jobs(worker, interval '10 seconds', held);
+  PERFORM platform.give_back_jobs(worker, held_for, held);
   RETURN true;
 END $$;
 

@@ -135,7 +135,7 @@ describe('what looks across tenants', () => {
         `platform.finish_job(bigint,text) of patchbay_owner ${bound}`,
         `platform.judge_workers(interval,interval) of patchbay_owner ${bound}`,
         `platform.leave_worker(text) of patchbay_owner ${bound}`,
-        `platform.report_worker(text,jsonb,bigint[]) of patchbay_owner ${bound}`,
+        `platform.report_worker(text,jsonb,bigint[],interval) of patchbay_owner ${bound}`,
         `platform.tick_job(text,timestamp with time zone,integer,integer) of patchbay_owner ${bound}`,
         `platform.turn_jobs(text,bigint[],jsonb,bigint[],integer[],integer) of patchbay_owner ${bound},enable_seqscan=off,enable_hashjoin=off,enable_mergejoin=off`,
         `platform.unknown_tasks(integer[]) of patchbay_owner ${bound}`,

@@ -12,9 +12,15 @@ export function uuidv7(at: Date): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
+/** When a UUIDv7 was made, in milliseconds since 1970. */
+export const madeAt = (id: string): number => Number.parseInt(id.replace('-', '').slice(0, 12), 16)
+
 export const uuidPattern = '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$'
 const uuidShape = new RegExp(uuidPattern)
 export const isUuid = (text: string): boolean => uuidShape.test(text)
+
+/** From 0 to below 1; for what must not fall together (waiting times). */
+export const chance = (): number => randomBytes(4).readUInt32BE() / 2 ** 32
 
 /** A secret of `bytes` random bytes, base64url. */
 export const secret = (bytes = 32): string => randomBytes(bytes).toString('base64url')

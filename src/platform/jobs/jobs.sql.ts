@@ -12,9 +12,9 @@ export const enterWorker = statement<{ worker: string; tasks: readonly string[] 
 
 /** Job → how far it is. */
 export type Reached = Readonly<Record<string, { readonly done: number; readonly of: number; readonly words: string | null }>>
-export const reportWorker = statement<{ worker: string; reached: Reached; held: readonly number[] }, { alive: boolean }>(
+export const reportWorker = statement<{ worker: string; reached: Reached; held: readonly number[]; heldMs: number }, { alive: boolean }>(
   'jobs_report_worker',
-  `SELECT platform.report_worker(:worker, :reached::jsonb, :held::bigint[]) AS alive`,
+  `SELECT platform.report_worker(:worker, :reached::jsonb, :held::bigint[], :heldMs::float8 * interval '1 ms') AS alive`,
 )
 
 export const leaveWorker = statement<{ worker: string }, never>('jobs_leave_worker', `SELECT platform.leave_worker(:worker)`)

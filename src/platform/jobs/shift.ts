@@ -22,6 +22,8 @@ export interface ShiftOptions {
   readonly slots: number
   readonly openSession: Parameters<typeof beginAttempt>[0]['openSession']
   readonly turn: (round: Round) => Promise<TakenRow[]>
+  /** Gives back what the queue says is ours and we know nothing of; `held` is all that we know of. */
+  readonly reclaim: (held: readonly number[]) => Promise<void>
   readonly onEnd: (attempt: Attempt, ending: Ending, ms: number) => void
   /** The queue did not answer: what was handed in is handed in again. */
   readonly onTrouble: (error: unknown) => void
@@ -56,6 +58,8 @@ export function openShift(options: ShiftOptions): Shift {
   let hungry = true
   let open = true
   let over = false
+  /** The answer to a round was lost, and with it perhaps the word about jobs that are ours now. */
+  let unsure = false
   let wake = Promise.withResolvers<void>()
   const stir = () => wake.resolve()
 
@@ -131,11 +135,14 @@ export function openShift(options: ShiftOptions): Shift {
     told = { done: [], failed: [], back: [] }
     if (most > 0) hungry = false
     try {
+      if (unsure) await options.reclaim(held())
+      unsure = false
       receive(await options.turn(round), most)
     } catch (error) {
       told = { done: [...round.done, ...told.done], failed: [...round.failed, ...told.failed], back: [...round.back, ...told.back] }
       state.handing = nothing
       hungry = true
+      unsure = true
       options.onTrouble(error)
       if (!over) await Promise.race([pause(againMs), ended.promise])
     }
@@ -152,6 +159,13 @@ export function openShift(options: ShiftOptions): Shift {
     state.ahead.push(...taken.sort((a, b) => a.priority - b.priority || a.id - b.id))
     begin()
   }
+
+  const held = (): number[] => [
+    ...running.keys(),
+    ...alone.keys(),
+    ...state.ahead.map(({ id }) => id),
+    ...[told, state.handing].flatMap(({ done, failed, back }) => [...done, ...back, ...failed.map(({ id }) => id)]),
+  ]
 
   function letGo(): void {
     told.back.push(...state.ahead.map(({ id }) => id))
@@ -182,12 +196,7 @@ export function openShift(options: ShiftOptions): Shift {
       hungry = true
       stir()
     },
-    held: () => [
-      ...running.keys(),
-      ...alone.keys(),
-      ...state.ahead.map(({ id }) => id),
-      ...[told, state.handing].flatMap(({ done, failed, back }) => [...done, ...back, ...failed.map(({ id }) => id)]),
-    ],
+    held,
     reached: () =>
       Object.fromEntries(
         [...running].flatMap(([id, attempt]) => {

@@ -3,7 +3,7 @@
 // under another name. The database being away ends nothing: a worker waits and goes on.
 import type { Database } from '../db/index.ts'
 import { Refusal } from '../errors/index.ts'
-import { uuidv7 } from '../ids/index.ts'
+import { chance as anyChance, uuidv7 } from '../ids/index.ts'
 import type { Log } from '../session/index.ts'
 import { type Clock, systemClock } from '../time/index.ts'
 import type { Attempt, AttemptOptions, Ending } from './attempt.ts'
@@ -77,7 +77,12 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
   async function beat(): Promise<void> {
     const { name, shift } = current
-    const [said] = (await database.read(null, reportWorker, { worker: name, reached: shift.reached(), held: shift.held() })) as {
+    const [said] = (await database.read(null, reportWorker, {
+      worker: name,
+      reached: shift.reached(),
+      held: shift.held(),
+      heldMs: 10_000,
+    })) as {
       alive: boolean
     }[]
     if (said?.alive === false && !stopped) await beginAnew()
@@ -130,7 +135,7 @@ async function enter({
   openSession,
   log,
   onEnd,
-  chance = Math.random,
+  chance = anyChance,
 }: WorkerOptions): Promise<Present> {
   const name = `worker-${uuidv7(clock.now())}`
   const byName = new Map(jobs.map((job) => [job.name, job]))
@@ -149,6 +154,7 @@ async function enter({
     openSession,
     turn: async (round) =>
       (await database.read(null, turnJobs, { worker: name, tasks: ids, ...round, failed: JSON.stringify(round.failed) })) as TakenRow[],
+    reclaim: async (held) => void (await database.read(null, reportWorker, { worker: name, reached: {}, held, heldMs: 0 })),
     onEnd: (attempt, ending, ms) => tellEnd({ log, onEnd }, attempt, ending, ms),
     onTrouble: (error) => {
       // Of an outage the database tells itself, once.
