@@ -1,5 +1,6 @@
 // patchbay audit verify: whether the audit log is what was written, and where not. Ends with 1 when it is not.
-// Beside it: a checkpoint now, the key that others check them by, and taking a state as it is (a backup put back).
+// Beside it: a checkpoint now, the key that others check them by, taking a state as it is (a backup put back), and
+// removing what is old.
 import { parseArgs } from 'node:util'
 import type { Audit, AuditVerdict } from '../platform/audit/index.ts'
 import { CommandError, dim, green, parseId, say, step, yellow } from './terminal.ts'
@@ -10,21 +11,25 @@ const options = {
   json: { type: 'boolean', default: false },
   key: { type: 'string', multiple: true },
   reason: { type: 'string' },
+  before: { type: 'string' },
 } as const
 
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
   const [verb] = positionals
-  if (!verb || !['verify', 'checkpoint', 'key', 'accept'].includes(verb))
-    throw new CommandError('Say audit verify, audit checkpoint, audit key or audit accept --reason "…".')
+  if (!verb || !['verify', 'checkpoint', 'key', 'accept', 'prune'].includes(verb))
+    throw new CommandError('Say audit verify, audit checkpoint, audit key, audit accept --reason "…" or audit prune --before DATE.')
   if (verb === 'accept' && !values.reason?.trim())
     throw new CommandError('Say why the audit log is taken as it is: audit accept --reason "…". Every later verdict shows it.')
+  const before = new Date(/^\d{4}-\d{2}-\d{2}$/.test(values.before ?? '') ? `${values.before}T00:00:00Z` : Number.NaN)
+  if (verb === 'prune' && Number.isNaN(before.getTime())) throw new CommandError('Say what is to go: audit prune --before 2025-01-01.')
   const organizationId = values.org === undefined ? undefined : parseId(values.org, '--org')
   const { key: keys = [] } = values
   for (const key of keys) if (!/^[A-Za-z0-9_-]{43}$/.test(key)) throw new CommandError('--key must be what audit key prints.')
   return withHouse(async ({ house: { audit } }) => {
     if (verb === 'key') console.log(audit.publicKey)
     else if (verb === 'checkpoint') console.log(JSON.stringify(await made(audit)))
+    else if (verb === 'prune') return await prune(audit, before)
     else if (verb === 'accept') console.log(JSON.stringify(await made(audit, values.reason)))
     else return await verify(audit, { keys, ...(organizationId === undefined ? {} : { organizationId }) }, values.json)
     return 0
@@ -36,6 +41,14 @@ async function made(audit: Audit, accept?: string): Promise<object> {
   if (accept !== undefined && !checkpoint)
     throw new CommandError('Another process made a checkpoint at this moment. Look at it, and say it again.')
   return checkpoint ?? { number: null, findings: [] }
+}
+
+async function prune(audit: Audit, before: Date): Promise<number> {
+  const { removed, findings } = await audit.prune(before)
+  for (const { words } of findings) say(`  ${words}`)
+  if (findings.length > 0) throw new CommandError('Nothing was removed: the audit log is not whole, and afterwards nobody could tell.')
+  console.log(JSON.stringify({ removed }))
+  return 0
 }
 
 async function verify(audit: Audit, options: Parameters<Audit['verify']>[0], json: boolean): Promise<number> {

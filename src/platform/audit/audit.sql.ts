@@ -13,6 +13,17 @@ export const copyEntries = (organizationId: number, after: number): string =>
 export const selectHead = (organizationId: number): string =>
   `SELECT audit_seq AS seq, audit_head AS hash FROM platform.feeds WHERE organization_id = ${whole(organizationId)}`
 
+/** The last entry of those from the chain's beginning that are all older than `before`. */
+export const selectLastBefore = (organizationId: number, before: Date): string =>
+  `SELECT l.seq, l.hash FROM platform.audit_log l
+    WHERE l.organization_id = ${whole(organizationId)} AND l.seq < coalesce(
+          (SELECT min(n.seq) FROM platform.audit_log n WHERE n.organization_id = ${whole(organizationId)} AND n.at >= '${before.toISOString()}'),
+          (SELECT f.audit_seq + 1 FROM platform.feeds f WHERE f.organization_id = ${whole(organizationId)}))
+    ORDER BY l.seq DESC LIMIT 1`
+/** For the owner alone: the run-time role may add entries and remove none. */
+export const deleteEntries = `DELETE FROM platform.audit_log WHERE organization_id = $1 AND seq <= $2 AND seq IN (
+  SELECT seq FROM platform.audit_log WHERE organization_id = $1 AND seq <= $2 ORDER BY seq LIMIT 20000)`
+
 export interface ChainRow {
   organizationId: number
   seq: number

@@ -209,6 +209,44 @@ describe('a state that somebody with the key accepts', () => {
   })
 })
 
+describe('retention', () => {
+  const entries = async () =>
+    (await audited.owner.query('SELECT seq::int FROM platform.audit_log WHERE organization_id = 100 ORDER BY seq')).rows.map(
+      ({ seq }) => seq,
+    )
+
+  test('removes the oldest behind a checkpoint that says so, and what is left is checked as before', async () => {
+    expect(await audited.audit.prune(new Date('2026-06-01T00:00:00Z'))).toEqual({ removed: 5, findings: [] }) // those of the old form
+    expect((await entries()).slice(0, 2)).toEqual([6, 7])
+    const verdict = await audited.audit.verify()
+    expect(verdict.findings).toEqual([])
+    expect(verdict.checkpoints.statements).toMatchObject([
+      { number: 4, reason: 'entries from before 2026-06-01T00:00:00.000Z were removed' },
+    ])
+    await audited.owner.query(`DELETE FROM platform.audit_log WHERE organization_id = 100 AND seq <= 8`)
+    expect((await audited.audit.verify()).findings).toMatchObject([{ kind: 'missing', organizationId: 100, seq: 6, until: 8 }])
+  })
+
+  test('removes nothing where something is wrong: nobody could tell any more', async () => {
+    await audited.owner.query(`UPDATE platform.audit_log SET actor = 'user:2' WHERE organization_id = 200 AND seq = 7`)
+    expect(await audited.audit.prune(new Date('2026-06-01T00:00:00Z'))).toMatchObject({
+      removed: 0,
+      findings: [{ kind: 'edited', seq: 7 }],
+    })
+    expect(await entries()).toHaveLength(35)
+  })
+
+  test('can take everything, and the next entry follows from what was there', async () => {
+    expect(await audited.audit.prune(new Date('2027-01-01T00:00:00Z'))).toEqual({ removed: 47, findings: [] })
+    await change(audited, 100, 2)
+    await audited.audit.checkpoint()
+    expect(await entries()).toEqual([36, 37])
+    expect((await audited.audit.verify()).findings).toEqual([])
+    await audited.owner.query(`UPDATE platform.audit_log SET actor = 'user:2' WHERE organization_id = 100 AND seq = 36; ${rehash(36)}`)
+    expect((await audited.audit.verify()).findings.map(({ kind }) => kind)).not.toEqual([])
+  })
+})
+
 test('what cannot be copied outside now is copied by the next checkpoint', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'patchbay-audit-later-'))
   writeFileSync(join(folder, 'kept'), 'a file where a folder must be')

@@ -12,7 +12,8 @@ import { openCheckpointKey } from './checkpoint.ts'
 import { openCopies } from './copies.ts'
 import type { Finding } from './findings.ts'
 import { type Ledger, readLedger } from './ledger.ts'
-import { makeCheckpoint } from './make.ts'
+import { type Made, makeCheckpoint } from './make.ts'
+import { type Pruned, prune } from './prune.ts'
 import { walkChain } from './walk.ts'
 
 export type { Finding, FindingKind } from './findings.ts'
@@ -55,7 +56,9 @@ export interface Audit {
    * Signs where the chains stand, having checked what was added since the last time; null when nothing was.
    * With `accept` it takes the chains as they are, for a reason that every later verdict shows.
    */
-  checkpoint(options?: { readonly accept?: string }): Promise<{ readonly number: number; readonly findings: readonly Finding[] } | null>
+  checkpoint(options?: { readonly accept?: string }): Promise<Made | null>
+  /** Removes what is older, behind a checkpoint that says so. The log must be whole; as the database's owner. */
+  prune(before: Date): Promise<Pruned>
 }
 
 export function openAudit(services: AuditServices): Audit {
@@ -65,11 +68,14 @@ export function openAudit(services: AuditServices): Audit {
   if (!key) throw new Error('there is no key to sign checkpoints with')
   const own = seeds.map(({ publicKey }) => publicKey)
   const copies = openCopies(blobs)
-  return {
+  const maker = { ...services, copies, key, trusted: own }
+  const audit: Audit = {
     publicKey: key.publicKey,
     verify: (options = {}) => verify(database, (trusted) => readLedger(database, copies, trusted), own, options),
-    checkpoint: (options = {}) => makeCheckpoint({ ...services, copies, key, trusted: own }, options),
+    checkpoint: ({ accept } = {}) => makeCheckpoint(maker, accept === undefined ? undefined : { reason: accept }),
+    prune: (before) => prune(maker, () => audit.verify(), before),
   }
+  return audit
 }
 
 async function verify(

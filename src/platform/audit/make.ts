@@ -38,25 +38,31 @@ export interface Made {
 const fullEvery = 24
 const fullBefore = (number: number): number => Math.max(number - ((number - 1) % fullEvery), 1)
 
-/** Null when no chain moved, or another process was faster. */
-export async function makeCheckpoint(maker: Maker, { accept }: { readonly accept?: string } = {}): Promise<Made | null> {
+/** From here on only, and why. Without `bases`, from where the chains stand now. */
+export interface Stated {
+  readonly reason: string
+  readonly bases?: readonly Head[]
+}
+
+/** Null when no chain moved and nothing is stated, or another process was faster. */
+export async function makeCheckpoint(maker: Maker, stated?: Stated): Promise<Made | null> {
   const { database, copies, trusted, clock, log, key } = maker
   const stored = await newestStored(database)
-  const ledger = await readLedger(database, copies, trusted, accept === undefined ? fullBefore(stored) : 1)
+  const ledger = await readLedger(database, copies, trusted, stated ? 1 : fullBefore(stored))
   const number = (ledger.newest?.number ?? 0) + 1
-  const full = number === fullBefore(number) || accept !== undefined
+  const full = number === fullBefore(number) || stated !== undefined
   const { heads, moved, findings } = await walkMoved(database, ledger, full)
   for (const { words, organizationId, kind } of [...ledger.findings, ...findings])
     log.error({ organizationId, kind }, `audit log: ${words}`)
   let made: Made | null = null
-  if (moved || accept !== undefined) {
+  if (moved || stated) {
     const checkpoint: Omit<Checkpoint, 'key'> = {
       number,
       at: clock.now().toISOString(),
       previous: ledger.newest?.fingerprint ?? null,
       vouches: ledger.newest?.trusted ?? true,
-      heads: accept === undefined ? heads : [],
-      ...basesOf(ledger, heads, full, accept),
+      heads: stated && !stated.bases ? [] : heads,
+      ...(stated ? { bases: stated.bases ?? heads, reason: stated.reason } : full ? basesOf(ledger) : {}),
     }
     made = (await store(maker, checkpoint, stored)) ? { number, findings: [...ledger.findings, ...findings] } : null
     if (made) log.info({ checkpoint: number, key: key.publicKey }, 'audit checkpoint')
@@ -65,16 +71,11 @@ export async function makeCheckpoint(maker: Maker, { accept }: { readonly accept
   return made
 }
 
-/** Taken as it is: from where the chains stand now on. Else what earlier ones said is said again, where one tells of all. */
-function basesOf(
-  ledger: Ledger,
-  heads: readonly Head[],
-  full: boolean,
-  accept: string | undefined,
-): Partial<Pick<Checkpoint, 'bases' | 'reason'>> {
-  if (accept !== undefined) return { bases: heads, reason: accept }
-  if (!full || ledger.bases.size === 0) return {}
-  return { bases: [...ledger.bases].map(([organizationId, { seq, hash }]): Head => [organizationId, seq, hash.toString('hex')]) }
+/** What earlier ones said, said again where one tells of all. */
+function basesOf({ bases }: Ledger): Pick<Checkpoint, 'bases'> {
+  return bases.size === 0
+    ? {}
+    : { bases: [...bases].map(([organizationId, { seq, hash }]): Head => [organizationId, seq, hash.toString('hex')]) }
 }
 
 async function newestStored(database: Database): Promise<number> {
