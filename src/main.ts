@@ -169,6 +169,9 @@ export async function openHouse({
     ...(settings.tls ? { tls: settings.tls } : {}),
     onAnswer: (answered) => record(metrics, logRequest, answered),
     onConnection: metrics.connection,
+    maxWaitMs: settings.maxWaitMs,
+    backlogMs: database.backlogMs,
+    onTurnedAway: (api, method) => metrics.requestFinished({ api, method, route: 'turned away', status: 503, seconds: 0 }),
   })
 
   const connections = watchConnections(server.server)

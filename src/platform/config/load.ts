@@ -146,6 +146,7 @@ function nest(values: Values, dataFolder: string, secretKey: string): Settings {
     port: values.PORT,
     processes: values.PROCESSES,
     drainS: values.DRAIN_S,
+    maxWaitMs: values.MAX_WAIT_MS,
     dataFolder,
     publicUrl: values.PUBLIC_URL?.replace(/\/+$/, ''),
     trustedProxies: values.TRUSTED_PROXIES,

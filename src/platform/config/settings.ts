@@ -7,6 +7,7 @@ export interface Settings {
   readonly port: number
   readonly processes: number
   readonly drainS: number
+  readonly maxWaitMs: number
   /** Absolute. */
   readonly dataFolder: string
   readonly publicUrl?: string

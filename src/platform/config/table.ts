@@ -64,6 +64,13 @@ export const table = {
     from: ['patchbay'],
     text: 'How many seconds idle connections stay open when `patchbay serve` is asked to stop, so that a request on its way is answered.',
   }),
+  MAX_WAIT_MS: integer({
+    default: 25,
+    min: 0,
+    max: 10_000,
+    from: ['patchbay'],
+    text: 'How many milliseconds a request may wait before it is looked at. When more come than can be answered in that time, a part of them is turned away with 503; 0 never turns one away.',
+  }),
   PATCHBAY_DATA: text({
     default: './.patchbay',
     from: ['patchbay'],

@@ -2,6 +2,7 @@
 // the role that owns nothing and that row-level security binds.
 import pg from 'pg'
 import { Refusal } from '../errors/index.ts'
+import { openBacklog } from './backlog.ts'
 import { tenantSetting } from './batch.ts'
 import { openEar } from './ear.ts'
 import { openLanes } from './lanes.ts'
@@ -26,6 +27,8 @@ export interface Database {
     onLost: (error: Error) => void,
   ): Promise<{ close(): Promise<void> }>
   ping(): Promise<void>
+  /** How long a read that comes now would wait for its turn, in milliseconds; to be asked again and again. */
+  backlogMs(): number
   readonly pool: pg.Pool
   readonly url: string
   close(): Promise<void>
@@ -54,6 +57,8 @@ const lockMs = 3_000
 const readMs = 15_000
 const changeMs = 60_000
 const pingMs = 2_000
+/** Reads that are on their way on one connection before they count as a queue. */
+const perLane = 8
 
 export function openDatabase(options: DatabaseOptions): Database {
   const config: pg.ClientConfig = {
@@ -66,7 +71,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
   const outage = openOutage(options.onError, options.onBack ?? (() => {}), () => performance.now())
   const watch = openWatch(config)
-  const lanes = openLanes({ config: { ...config, statement_timeout: readMs }, size: options.lanes, watch, onError: outage.failed })
+  const backlog = openBacklog(options.lanes * perLane, () => performance.now())
+  const lanes = openLanes({ config: { ...config, statement_timeout: readMs }, size: options.lanes, watch, backlog, onError: outage.failed })
   const pool = openPool({ ...config, statement_timeout: changeMs, max: options.writers }, watch, outage)
   const seen = options.onStatement ?? (() => {})
 
@@ -99,6 +105,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       }
       return openEar({ config, channels, onMessage, onAlive: outage.worked, onLost })
     },
+    backlogMs: backlog.waitMs,
     ping: () => soon(counted('ping', () => lanes.run('', sign))),
     async close() {
       const late = setTimeout(() => watch.cutAll(), connectMs)

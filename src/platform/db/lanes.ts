@@ -1,6 +1,7 @@
 // Connections for reads, each shared by many requests at once: a read is one self-contained batch, so it needs
 // no connection of its own. The least busy lane takes the next read; a lane that breaks is opened anew.
 import pg from 'pg'
+import type { Backlog } from './backlog.ts'
 import { runBatch, tenantSetting } from './batch.ts'
 import type { Watch } from './silence.ts'
 import { codeOf, notConnected, readOnly } from './trouble.ts'
@@ -19,6 +20,7 @@ export interface LanesOptions {
   readonly config: pg.ClientConfig
   readonly size: number
   readonly watch: Watch
+  readonly backlog: Backlog
   /** Told of a lane that broke, or could not be opened. */
   readonly onError: (error: Error) => void
 }
@@ -59,6 +61,7 @@ export function openLanes(options: LanesOptions): Lanes {
   async function run(tenant: string, query: { name: string; text: string; values: unknown[] }, again = true): Promise<unknown[]> {
     const lane = pick()
     lane.inFlight++
+    options.backlog.began()
     try {
       const client = await clientOf(lane)
       return await runBatch(client, tenant, query).catch((error: unknown) => leaveFollower(lane, client, error))
@@ -67,6 +70,7 @@ export function openLanes(options: LanesOptions): Lanes {
       throw error
     } finally {
       lane.inFlight--
+      options.backlog.ended()
     }
   }
 

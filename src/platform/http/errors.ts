@@ -23,7 +23,7 @@ export interface Kitchen {
 
 type Dialect = Pick<Contract, 'renderError'>
 
-export function renderRefusal(kitchen: Kitchen, dialect: Dialect, requestId: string, refusal: Refusal): RenderedError {
+export function renderRefusal(kitchen: Pick<Kitchen, 'clock'>, dialect: Dialect, requestId: string, refusal: Refusal): RenderedError {
   const rendered = dialect.renderError(refusal, { requestId, at: kitchen.clock.now() })
   return { ...rendered, headers: { ...refusal.details.headers, ...rendered.headers } }
 }

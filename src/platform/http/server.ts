@@ -11,6 +11,7 @@ import type { Contract } from './contract.ts'
 import { watchBody } from './deadline.ts'
 import type { AnyEndpoint } from './endpoint.ts'
 import { type Kitchen, renderRefusal, toRefusal } from './errors.ts'
+import { guardFromOverload } from './overload.ts'
 import { registerEndpoint } from './pipeline.ts'
 import { registerVisits } from './visit.ts'
 
@@ -22,6 +23,10 @@ export interface ServerOptions extends Kitchen {
   /** How long a body may take; of an upload, how long it may stand still. */
   readonly bodyDeadlineMs: number
   readonly tls?: { readonly cert: string; readonly key: string }
+  /** How long a request may wait before anybody looks at it; beyond that, some are turned away. 0: as long as it takes. */
+  readonly maxWaitMs: number
+  readonly onTurnedAway: (contract: string, method: string) => void
+  readonly backlogMs: () => number
   /** Told of every answer: route pattern, status and time taken. */
   readonly onAnswer: (answer: Answered) => void
   /** Told when a client connects (+1) and leaves (-1). */
@@ -100,6 +105,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     const headers = allowed.length > 0 ? { allow: allowed.join(', ') } : undefined
     return fail(options, request, reply, new Refusal(code, headers ? { headers } : {}))
   })
+  guardFromOverload(server.server, { ...options, contractOf: (url) => contractOf(options.contracts, url) })
   return server
 }
 

@@ -1,0 +1,99 @@
+// In front of everything, before a credential is looked at: when requests wait too long to be looked at, a part of them is
+// answered 503 at once, so cheaply that the rest is served as fast as ever. Health and figures are always let through.
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { Refusal } from '../errors/index.ts'
+import { requestId } from '../ids/index.ts'
+import type { Contract } from './contract.ts'
+import { type Kitchen, renderRefusal } from './errors.ts'
+import { openValve, type Valve } from './valve.ts'
+
+export interface OverloadOptions extends Pick<Kitchen, 'clock' | 'log'> {
+  readonly contracts: readonly Contract[]
+  readonly contractOf: (url: string) => Contract
+  /** How long a request may wait before anybody looks at it; 0: for ever, and nobody is turned away. */
+  readonly maxWaitMs: number
+  /** How long whoever is let in waits for what everybody needs. */
+  readonly backlogMs: () => number
+  readonly onTurnedAway: (contract: string, method: string) => void
+}
+
+const tickMs = 10
+/** One line says how many were turned away since the last. */
+const tellEveryMs = 5_000
+
+/** Stands before what answers `server`'s requests. To be called before it listens. */
+export function guardFromOverload(server: Server, options: OverloadOptions, valve: Valve = openValve(options.maxWaitMs)): void {
+  if (options.maxWaitMs === 0) return
+  const rank = rankOf(options.contracts)
+  let turnedAway = 0
+  let last = performance.now()
+  let told = last
+  // A timer that is late by so much tells how long what arrived meanwhile has waited.
+  const timer = setInterval(() => {
+    const now = performance.now()
+    valve.measure(Math.max(now - last - tickMs, options.backlogMs(), 0), now - last)
+    last = now
+    if (turnedAway === 0 || now - told < tellEveryMs) return
+    options.log.warn(
+      { turnedAway, share: Math.round(valve.share() * 100) / 100 },
+      'more requests than can be answered: some were turned away',
+    )
+    turnedAway = 0
+    told = now
+  }, tickMs)
+  timer.unref()
+  server.once('close', () => clearInterval(timer))
+
+  const handlers = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[]
+  server.removeAllListeners('request')
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (valve.share() > 0) {
+      const urgency = rank(request.url ?? '/')
+      if (urgency !== 'always' && !valve.admits(urgency === 'precious')) {
+        turnedAway += 1
+        return turnAway(options, request, response)
+      }
+    }
+    for (const handler of handlers) handler(request, response)
+  })
+}
+
+type Rank = 'always' | 'precious' | 'usual'
+
+/** What providers say is said once, and may be the only word of a call; they repeat it seldom. */
+function rankOf(contracts: readonly Contract[]): (url: string) => Rank {
+  const ranks = new Map<string, Rank>()
+  for (const { operation, method, path, permission, unlimited } of contracts.flatMap(({ endpoints }) => endpoints)) {
+    if (/^(health|metrics)\./.test(operation)) ranks.set(path, 'always')
+    else if (method === 'POST' && permission === 'public' && unlimited) ranks.set(path, 'precious')
+  }
+  return (url) => {
+    const end = url.indexOf('?')
+    return ranks.get(end < 0 ? url : url.slice(0, end)) ?? 'usual'
+  }
+}
+
+function turnAway(options: OverloadOptions, request: IncomingMessage, response: ServerResponse): void {
+  const contract = options.contractOf(request.url ?? '/')
+  const id = requestId()
+  const { status, body, headers } = renderRefusal(options, contract, id, refusal)
+  const text = JSON.stringify(body)
+  response.writeHead(status, {
+    ...headers,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    'x-request-id': id,
+    'x-content-type-options': 'nosniff',
+    ...(isLong(request) ? { connection: 'close' } : {}),
+  })
+  response.end(text)
+  options.onTurnedAway(contract.name, request.method ?? '')
+}
+
+/** One for all: where it was made tells nobody anything, and finding that out is what costs most. */
+const refusal = new Refusal('overloaded', { headers: { 'retry-after': '1' } })
+
+/** A short body is read and forgotten; a long one is not waited for. */
+const isLong = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > longBytes
+const longBytes = 65_536
