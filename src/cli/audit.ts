@@ -80,7 +80,7 @@ function show({ chains, checkpoints, findings }: AuditVerdict): void {
     `checkpoints: ${inDatabase} in the database, ${outside} outside it${inDatabase + outside === 0 ? '; patchbay audit checkpoint makes one' : ''}`,
   )
   for (const { words, kind, organizationId } of findings) if (organizationId === null) say(`  ${words} ${dim(`[${kind}]`)}`)
-  for (const { number, at, reason } of checkpoints.statements) say(`  checkpoint ${number} (${at}) took the log as it was: ${reason}`)
+  for (const { number, at, reason } of checkpoints.statements) say(`  from checkpoint ${number} (${at}) on: ${reason}`)
   say(
     findings.length === 0
       ? green('Nothing is wrong.')
