@@ -1,6 +1,6 @@
 // B5. Appointments: booked, listed, moved, confirmed, cancelled.
 import { type Static, Type } from 'typebox'
-import { bookAppointment, cancelAppointment, getAppointment, listAppointments, updateAppointment } from '../../domain/booking/index.ts'
+import { bookAppointment, cancelAppointment, listAppointments, showAppointment, updateAppointment } from '../../domain/booking/index.ts'
 import { type AnyEndpoint, answer, endpoint } from '../../platform/http/index.ts'
 import type { Session } from '../../platform/session/index.ts'
 import {
@@ -128,7 +128,7 @@ export const appointments = (): AnyEndpoint[] => [
     permission: 'appointments:read',
     response: { 200: AppointmentShape },
     errors: ['appointment_not_found'],
-    handle: async ({ session, params }) => toAppointment(await getAppointment(session, params.id)),
+    handle: ({ session, params }) => showAppointment(session, params.id),
   }),
   endpoint({
     operation: 'appointments.update',

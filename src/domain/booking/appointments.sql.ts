@@ -60,19 +60,29 @@ const filtered = `
 
 const utc = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`
 
+/** Appointment `a` as it goes over the wire. */
+const members = `'id', a.id, 'user_id', a.contact_id, 'full_name', coalesce(a.for_name, p.full_name), 'mobile', p.mobile,
+  'starts_at', ${utc('a.starts_at')}, 'ends_at', ${utc('a.ends_at')}, 'duration_min', (extract(epoch FROM a.ends_at - a.starts_at) / 60)::int,
+  'status', a.status, 'notes', a.notes, 'service', a.service, 'resource_id', a.resource_id, 'timezone', c.timezone,
+  'call_id', a.call_id, 'created_at', ${utc('a.created_at')}`
+
+const belongings = `
+  JOIN contacts.contacts p ON p.organization_id = a.organization_id AND p.id = a.contact_id
+  JOIN booking.calendars c ON c.organization_id = a.organization_id`
+
+export const appointmentJson = statement<{ id: number }, { json: string }>(
+  'appointment_json',
+  `SELECT json_build_object(${members})::text AS json
+     FROM booking.appointments a ${belongings}
+    WHERE a.organization_id = :organizationId AND a.id = :id`,
+)
+
 export const listAppointmentsJson = statement<AppointmentFilter & { limit: number; offset: number }, { json: string }>(
   'appointment_list_json',
   `SELECT json_build_object(
             'appointments', (
-              SELECT coalesce(json_agg(json_build_object(
-                       'id', page.id, 'user_id', page.contact_id, 'full_name', coalesce(page.for_name, p.full_name), 'mobile', p.mobile,
-                       'starts_at', ${utc('page.starts_at')}, 'ends_at', ${utc('page.ends_at')},
-                       'duration_min', (extract(epoch FROM page.ends_at - page.starts_at) / 60)::int, 'status', page.status,
-                       'notes', page.notes, 'service', page.service, 'resource_id', page.resource_id, 'timezone', c.timezone,
-                       'call_id', page.call_id, 'created_at', ${utc('page.created_at')}) ORDER BY page.starts_at, page.id), '[]')
-                FROM (SELECT a.* ${filtered} ORDER BY a.starts_at, a.id LIMIT :limit OFFSET :offset) AS page
-                JOIN contacts.contacts p ON p.organization_id = page.organization_id AND p.id = page.contact_id
-                JOIN booking.calendars c ON c.organization_id = page.organization_id),
+              SELECT coalesce(json_agg(json_build_object(${members}) ORDER BY a.starts_at, a.id), '[]')
+                FROM (SELECT a.* ${filtered} ORDER BY a.starts_at, a.id LIMIT :limit OFFSET :offset) AS a ${belongings}),
             'total', (SELECT count(*) ${filtered}),
             'limit', :limit::int, 'offset', :offset::bigint)::text AS json`,
 )

@@ -6,6 +6,7 @@ import { getContact } from '../contacts/index.ts'
 import {
   type Appointment,
   type AppointmentFilter,
+  appointmentJson,
   insertAppointment,
   listAppointmentsJson,
   lockAppointment,
@@ -51,6 +52,11 @@ export interface AppointmentChange {
 /** @throws appointment_not_found */
 export async function getAppointment(session: Session, id: number): Promise<Appointment> {
   return (await session.read(selectAppointment, { id })) ?? refuse('appointment_not_found')
+}
+
+/** One of them, as it goes over the wire. @throws appointment_not_found */
+export async function showAppointment(session: Session, id: number): Promise<RawJson> {
+  return (await session.json(appointmentJson, { id })) ?? refuse('appointment_not_found')
 }
 
 export async function listAppointments(session: Session, filter: AppointmentFilter & { limit: number; offset: number }): Promise<RawJson> {

@@ -7,9 +7,9 @@ export {
   bookAppointment,
   cancelAppointment,
   durationOf,
-  getAppointment,
   listAppointments,
   type NewAppointment,
+  showAppointment,
   upcomingOf,
   updateAppointment,
 } from './appointments.ts'
