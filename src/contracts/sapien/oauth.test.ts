@@ -193,6 +193,16 @@ describe('a refresh token', () => {
     expect((await ask({ json: { grant_type: 'refresh_token', refresh_token } })).body.error).toBe('invalid_grant')
   })
 
+  test('runs out ninety days after the sign-in, however often it was exchanged', async () => {
+    let { refresh_token } = await signIn()
+    for (let day = 29; day < 90; day += 29) {
+      clock.advance(29 * 24 * 3600)
+      refresh_token = (await ask({ json: { grant_type: 'refresh_token', refresh_token } })).body.refresh_token
+    }
+    clock.advance(3 * 24 * 3600)
+    expect((await ask({ json: { grant_type: 'refresh_token', refresh_token } })).body.error).toBe('invalid_grant')
+  })
+
   test('is no use to a client of another organisation', async () => {
     const { refresh_token } = await signIn()
     const { client_id, client_secret } = house.other.oauth

@@ -83,6 +83,7 @@ describe('a new user', () => {
     ['an organisation that is text', 400, 'invalid_request', 'organizationId', { organizationId: 'x' }],
     ['a short password', 422, 'weak_password', 'password', { password: 'Short1!' }],
     ['a common password', 422, 'weak_password', 'password', { password: 'Password123!' }],
+    ['the name of the organisation', 422, 'weak_password', 'password', { password: 'Acme-2026-2027!' }],
   ]
   test.for(wrong)('is refused with %s', async ([, status, code, field, over]) => {
     const reply = await ask('POST', '/v1/users', { json: fresh(over) })
@@ -230,6 +231,32 @@ describe('a change', () => {
       clock.advance(1)
       expect((await ask('GET', '/v1/users', { token: await tokenOf(person) })).status).toBe(200)
     }
+  })
+
+  test('of one’s own password needs the present one, for an admin too, and ends the sign-ins from before', async () => {
+    for (const role of ['user', 'admin']) {
+      const me = await create({ roles: [role], password: 'an-old-quiet-pier-7' })
+      const token = await tokenOf(me)
+      const put = async (json: object) => (await ask('PUT', `/v1/users/${me.id}`, { token, json })).status
+      const password = 'a-loud-harbour-88'
+      expect(await put({ password })).toBe(403)
+      expect(await put({ password, currentPassword: 'a-guess-of-a-thief-1' })).toBe(403)
+      expect(await put({ password, currentPassword: 'an-old-quiet-pier-7' })).toBe(200)
+      expect(await put({ firstName: 'Still' })).toBe(401)
+      const login = (given: string) => ask('POST', '/api/v1/auth/login', { json: { username: me.username, password: given } })
+      expect([(await login('an-old-quiet-pier-7')).status, (await login(password)).status]).toEqual([401, 200])
+    }
+  })
+
+  test('of one’s own password is no way to guess it: ten wrong ones lock, the right one too', async () => {
+    const me = await create({ password: 'an-old-quiet-pier-7' })
+    const put = async (currentPassword: string) =>
+      (await ask('PUT', `/v1/users/${me.id}`, { token: await tokenOf(me), json: { password: 'a-loud-harbour-88', currentPassword } }))
+        .status
+    const guesses = []
+    for (let guess = 0; guess < 10; guess++) guesses.push(await put(`a-guess-of-a-thief-${guess}`))
+    expect(guesses).toEqual(Array(10).fill(403))
+    expect(await put('an-old-quiet-pier-7')).toBe(429)
   })
 
   test('cannot give away more than its maker has', async () => {

@@ -26,6 +26,7 @@ const Change = Type.Partial(
     firstName: PersonName,
     lastName: PersonName,
     password: Password,
+    currentPassword: Password,
     roles: Roles,
     mobile: OrNull(E164),
     status: Type.Enum(['active', 'inactive']),
@@ -96,12 +97,12 @@ export function users(house: House): AnyEndpoint[] {
       missing,
       summary: 'Change somebody; what is left out stays as it is',
       description:
-        'Everybody may change their own name and e-mail address; the rest needs `users:write`. New roles or a new password end sign-ins.',
+        'Everybody may change their own name and e-mail address, and, with the present one in `currentPassword`, their own password; the rest needs `users:write`. New roles or a new password end sign-ins.',
       permission: 'users:read',
       body: Change,
       response: { 200: User },
       examples: [{ title: 'Another name', body: { lastName: 'Smith-Jones' }, status: 200 }],
-      errors: ['user_not_found', 'username_taken', 'email_taken', 'weak_password'],
+      errors: ['user_not_found', 'username_taken', 'email_taken', 'weak_password', 'locked_out'],
       handle: async ({ session, params, body }) => {
         await updateUser(session, house, params.id, body)
         return showUser(session, params.id)

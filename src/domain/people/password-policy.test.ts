@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { commonPasswords } from './common-passwords.ts'
 import { checkPassword } from './password-policy.ts'
 
-const jane = { username: 'jane.smith', email: 'j.smithers@example.com' }
+const jane = { username: 'jane.smith', email: 'j.smithers@example.com', words: ['Acme Dental', 'acme.example'] }
 const verdict = (password: string): string => {
   try {
     checkPassword(password, jane)
@@ -45,6 +45,10 @@ describe('the password policy', () => {
     'iloveyou123',
     'Sommer2024',
     '0000000000001',
+    'Patchbay-2026!',
+    'P-a-t-c-h-b-a-y-99',
+    '2031!!welcome',
+    'Acme-Dental-2026',
   ])('refuses %s', (password) => {
     expect(verdict(password)).toBe('weak_password')
   })

@@ -10,6 +10,8 @@ const fewestDifferent = 4
 export interface PasswordOwner {
   readonly username: string
   readonly email: string
+  /** What everybody who knows the place would try: names of the organisation. This product's own is always among them. */
+  readonly words?: readonly string[]
 }
 
 /** @throws weak_password, saying what is wrong with it */
@@ -18,11 +20,15 @@ export function checkPassword(password: string, owner: PasswordOwner): void {
   if (complaint) refuse('weak_password', { problems: [{ in: 'body', path: ['password'], message: complaint, rule: 'password' }] })
 }
 
-function complaintAbout(password: string, { username, email }: PasswordOwner): string | null {
+function complaintAbout(password: string, { username, email, words = [] }: PasswordOwner): string | null {
   if ([...password].length < shortest) return `must have at least ${shortest} characters`
   const lower = password.normalize('NFKC').toLowerCase()
   const bare = lower.replace(/[^\p{L}\p{N}]/gu, '')
   if (commonPasswords.has(lower) || commonPasswords.has(bare)) return 'is one of the most common passwords'
+  const letters = lettersOf(lower)
+  if (commonWords.has(letters)) return 'is one of the most common words with figures or signs around it'
+  if ([...ownWords, ...words].some((word) => letters !== '' && letters === lettersOf(word)))
+    return 'must not be the name of this place with figures or signs around it'
   if (new Set(lower).size < fewestDifferent) return 'repeats the same few characters'
   if (isRepeated(lower)) return 'is one short piece, repeated'
   if (isSequence(lower)) return 'is a row of neighbouring characters'
@@ -30,6 +36,11 @@ function complaintAbout(password: string, { username, email }: PasswordOwner): s
   if ([username, email, local].some((name) => isMadeOf(lower, name.toLowerCase()))) return "must not be made of the user's own name"
   return null
 }
+
+/** `Patchbay-2026!` is `patchbay`: what people put around a word keeps nobody out. */
+const lettersOf = (text: string): string => text.toLowerCase().replace(/[^\p{L}]/gu, '')
+const ownWords = ['patchbay']
+const commonWords: ReadonlySet<string> = new Set([...commonPasswords].map(lettersOf).filter((word) => word.length > 0))
 
 /** `abcabcabcabc`: a piece of at most a third of the length, over and over. */
 function isRepeated(text: string): boolean {

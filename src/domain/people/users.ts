@@ -1,12 +1,13 @@
 // Who belongs to an organisation, and who sees and changes whom (S3, S4). Refuses names and addresses that are taken,
-// weak passwords, roles that do not exist, and giving away more than one has. Nobody is deleted: who leaves is deactivated.
-import type { Passwords, Revocations } from '../../platform/auth/index.ts'
+// weak passwords, roles that do not exist, and giving away more than one has. One's own password is changed by whoever
+// knows the present one. Nobody is deleted: who leaves is deactivated.
+import type { Lockout, Passwords, Revocations } from '../../platform/auth/index.ts'
 import { may } from '../../platform/auth/index.ts'
 import type { Caches } from '../../platform/cache/index.ts'
 import { breaks } from '../../platform/db/index.ts'
 import { type Code, refuse, refuseField } from '../../platform/errors/index.ts'
 import { RawJson, type Session, type Tx } from '../../platform/session/index.ts'
-import { organizationSettings } from '../tenancy/index.ts'
+import { organizationSettings, organizationWords } from '../tenancy/index.ts'
 import { checkPassword } from './password-policy.ts'
 import { permissionsOf, type RoleName, roleGrants, sightOf } from './roles.ts'
 import {
@@ -15,6 +16,7 @@ import {
   lockUser,
   releaseName,
   selectSupervision,
+  selectUser,
   selectUserJson,
   type UserRow,
   updateUserRow,
@@ -24,6 +26,7 @@ import { dropUser, userFamily, userKey } from './user-cache.ts'
 export interface PeopleServices {
   readonly caches: Caches
   readonly passwords: Passwords
+  readonly lockout: Lockout
   readonly revocations: Revocations
 }
 
@@ -85,7 +88,7 @@ export async function createUser(session: Session, { passwords }: Pick<PeopleSer
   if (organizationId !== undefined && organizationId !== session.organizationId) refuse('organization_not_found')
   mayGrant(session, roles)
   checkUsername(username, email)
-  if (password !== undefined) checkPassword(password, { username, email })
+  if (password !== undefined) checkPassword(password, { username, email, words: await organizationWords(session) })
   const passwordHash = password === undefined ? null : await passwords.hash(password)
   return named(() =>
     session.write(async (tx) => {
@@ -104,22 +107,28 @@ export interface UserChange {
   readonly lastName?: string | undefined
   readonly mobile?: string | null | undefined
   readonly password?: string | undefined
+  /** The present password, of whoever changes their own. */
+  readonly currentPassword?: string | undefined
   readonly roles?: readonly RoleName[] | undefined
   readonly status?: 'active' | 'inactive' | undefined
 }
 
-/** What one may change of oneself without `users:write`. */
-const own: ReadonlySet<string> = new Set(['email', 'firstName', 'lastName'])
+/** What one may change of oneself without `users:write`; the password with the present one only. */
+const own: ReadonlySet<string> = new Set(['email', 'firstName', 'lastName', 'password'])
 
 /**
  * What is left out of `change` stays as it is. New roles, a new password and leaving end the user's sign-ins.
- * @throws user_not_found, permission_denied, username_taken, email_taken, weak_password, invalid_request
+ * @throws user_not_found, permission_denied, username_taken, email_taken, weak_password, invalid_request, locked_out
  */
-export async function updateUser(session: Session, services: PeopleServices, id: number, change: UserChange): Promise<void> {
+export async function updateUser(session: Session, services: PeopleServices, id: number, wanted: UserChange): Promise<void> {
+  const { currentPassword, ...change } = wanted
   const { principal } = session
   const given = Object.entries(change).filter(([, value]) => value !== undefined)
-  const ownChange = principal.userId === id && given.every(([field]) => own.has(field))
+  const itself = principal.userId === id
+  const ownChange = itself && given.every(([field]) => own.has(field))
   if (!may(principal, 'users:write') && !ownChange) refuse('permission_denied', { message: 'This needs the permission users:write.' })
+  if (itself && change.password !== undefined) await proveOneself(session, services, id, currentPassword)
+  const words = change.password === undefined ? [] : await organizationWords(session)
   const passwordHash = change.password === undefined ? null : await services.passwords.hash(change.password)
   await named(() =>
     session.write(async (tx) => {
@@ -128,10 +137,28 @@ export async function updateUser(session: Session, services: PeopleServices, id:
       if (change.roles) mayGrant(session, change.roles)
       const after: UserRow = { ...before, ...Object.fromEntries(given.filter(([field]) => field !== 'password')) }
       if (after.username !== before.username || after.email !== before.email) checkUsername(after.username, after.email)
-      if (change.password !== undefined) checkPassword(change.password, after)
+      if (change.password !== undefined) checkPassword(change.password, { ...after, words })
       await store(tx, services, before, { ...after, passwordHash: passwordHash ?? before.passwordHash })
     }),
   )
+}
+
+/**
+ * A token may be stolen; the password is known to its owner. Guesses count as those of a sign-in do.
+ * @throws permission_denied, locked_out
+ */
+async function proveOneself(
+  session: Session,
+  { passwords, lockout }: PeopleServices,
+  id: number,
+  given: string | undefined,
+): Promise<void> {
+  const name = `user:${session.organizationId}:${id}`
+  await lockout.check(name)
+  const { passwordHash } = (await session.read(selectUser, { id })) ?? refuse('user_not_found')
+  if (given !== undefined && (await passwords.verify(passwordHash, given, () => lockout.check(name)))) return
+  if (given !== undefined) await lockout.fail(name)
+  refuse('permission_denied', { message: 'One changes one’s own password with the present one in currentPassword.' })
 }
 
 /** Nobody of that id can sign in any more, and what they hold ends. Twice is as once. @throws user_not_found, permission_denied */

@@ -6,6 +6,7 @@ export {
   type Organization,
   openOrganizationCache,
   organizationSettings,
+  organizationWords,
   updateOrganizationSettings,
 } from './organization.ts'
 export { defaultSettings, type OrganizationSettings, type Retention, type SettingsChange } from './settings.ts'

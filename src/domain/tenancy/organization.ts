@@ -52,6 +52,12 @@ export async function getOrganization(
   )
 }
 
+/** What it is called, whole and by the word: nobody's password. */
+export async function organizationWords(session: Session): Promise<string[]> {
+  const { name, domain } = (await session.read(selectOrganization, {})) ?? refuse('organization_not_found')
+  return [name, ...name.split(/\s+/), domain, domain.split('.')[0] ?? '']
+}
+
 /** What the session's organisation decided, defaults included. */
 export async function organizationSettings(session: Session, services: { caches: Caches }): Promise<OrganizationSettings> {
   return (await getOrganization(session, services)).settings

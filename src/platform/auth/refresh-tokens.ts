@@ -1,15 +1,19 @@
 // Refresh tokens: random, kept as SHA-256, good for one exchange. All that descend from one sign-in are a family; one
-// that comes back after its exchange was stolen or copied, and ends the whole family (RFC 9700, 4.14.2).
+// that comes back after its exchange was stolen or copied, and ends the whole family (RFC 9700, 4.14.2). None outlives
+// the ninetieth day of its sign-in.
 import type { Database } from '../db/index.ts'
 import { refuse } from '../errors/index.ts'
-import { secret } from '../ids/index.ts'
+import { madeAt, secret } from '../ids/index.ts'
 import type { Session, Tx } from '../session/index.ts'
 import type { Clock } from '../time/index.ts'
 import { hashSecret } from './api-keys.ts'
 import { findRefreshToken, insertRefreshToken, type RefreshTokenRow, revokeRefreshFamily, useRefreshToken } from './auth.sql.ts'
 import type { Revocations } from './revocations.ts'
 
-const lifetimeMs = 30 * 24 * 3600 * 1000
+const dayMs = 24 * 3600 * 1000
+const lifetimeMs = 30 * dayMs
+/** However often it is refreshed, a sign-in ends; its beginning is in its name. */
+const longestSignInMs = 90 * dayMs
 
 export interface RefreshGrant {
   readonly organizationId: number
@@ -40,7 +44,7 @@ export function openRefreshTokens(database: Database, revocations: Revocations, 
 
   async function issue(tx: Tx, subject: string, family: string): Promise<string> {
     const token = `pbr_${secret(32)}`
-    const expiresAt = new Date(tx.now().getTime() + lifetimeMs)
+    const expiresAt = new Date(Math.min(tx.now().getTime() + lifetimeMs, madeAt(family) + longestSignInMs))
     await tx.run(insertRefreshToken, { hash: hashSecret(token), family, subject, at: tx.now(), expiresAt })
     return token
   }
