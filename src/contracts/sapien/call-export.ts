@@ -29,7 +29,10 @@ export const callExport = (): AnyEndpoint[] => [
       }
       const pages = streamCalls(session, sightOf(principal), filterOf(filter))
       if (request.method === 'HEAD') return answer(200, null, headers)
-      return answer(200, Readable.from(write(await primed(pages)), { objectMode: false }), headers)
+      const file = Readable.from(write(await primed(pages)), { objectMode: false })
+      // Of a file that nobody began to read no line has run that could let go of the pages.
+      file.once('close', () => void pages.return(undefined))
+      return answer(200, file, headers)
     },
   }),
 ]
