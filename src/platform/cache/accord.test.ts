@@ -37,7 +37,17 @@ const writeTruth = statement<{ value: number }, never>(
 async function startProcess({ farEars = false } = {}) {
   const connections = openDatabase({ url: database.url, lanes: 1, writers: 2, onError: () => {} })
   const ears = farEars ? openDatabase({ url: throughProxy, lanes: 1, writers: 1, onError: () => {} }) : connections
-  const accord = openAccord({ database: { read: connections.read, listen: ears.listen }, log })
+  const said = vi.fn()
+  const opened = openAccord({ database: { read: connections.read, listen: ears.listen }, log: { ...log, info: said, warn: () => {} } })
+  const dropped: unknown[] = []
+  const accord = {
+    ...opened,
+    onForget: (forget: Parameters<typeof opened.onForget>[0]) =>
+      opened.onForget((drop) => {
+        if (drop) dropped.push(drop)
+        forget(drop)
+      }),
+  }
   const caches = openCaches({ accord, clock: systemClock, log })
   const family = caches.family<number>({ name: 'truth', tier: 'memory', ttlS: 300, maxEntries: 10 })
   const session = openSession({
@@ -53,6 +63,19 @@ async function startProcess({ farEars = false } = {}) {
   return {
     accord,
     load,
+    /** What others have dropped here. */
+    dropped,
+    /** Told of whoever is no longer waited for. */
+    said,
+    /** Until it believes its memory; on a busy machine that takes more than one question. */
+    inTouch: () =>
+      vi.waitFor(
+        async () => {
+          await family.get('100:1', load)
+          expect(opened.trusted()).toBe(true)
+        },
+        { timeout: 10_000, interval: 20 },
+      ),
     family,
     read: () => family.get('100:1', load),
     write: (value: number) =>
@@ -99,9 +122,13 @@ describe('what one process has changed', () => {
       ),
       { numRuns: 15 },
     )
-    const before = processes[0]?.load.mock.calls.length ?? 0
-    for (let count = 0; count < 50; count++) await processes[0]?.read()
-    expect((processes[0]?.load.mock.calls.length ?? 0) - before).toBeLessThanOrEqual(1)
+    const [first] = processes
+    await vi.waitFor(async () => {
+      await first?.read()
+      first?.load.mockClear()
+      for (let count = 0; count < 50; count++) await first?.read()
+      expect(first?.load).not.toHaveBeenCalled()
+    })
     for (const { stop } of processes) await stop()
     expect(await peers()).toBe(0)
   })
@@ -110,11 +137,11 @@ describe('what one process has changed', () => {
     const [here, there] = [await startProcess(), await startProcess()]
     await here.write(1)
     await there.read()
-    there.load.mockClear()
     const failed = here.write(Number.NaN).catch(() => 'failed')
     expect(await failed).toBe('failed')
-    expect(await there.read()).toBe(1)
-    expect(there.load).not.toHaveBeenCalled()
+    await here.write(2)
+    expect(await there.read()).toBe(2)
+    expect(there.dropped).toHaveLength(1)
     await Promise.all([here.stop(), there.stop()])
   })
 
@@ -133,11 +160,11 @@ describe('a process that cannot hear', () => {
     const [here, deaf] = [await startProcess(), await startProcess({ farEars: true })]
     await here.write(1)
     expect([await here.read(), await deaf.read()]).toEqual([1, 1])
-    expect(deaf.accord.trusted()).toBe(true)
+    await deaf.inTouch()
     proxy.mode = 'silent'
     const began = performance.now()
     await here.write(2)
-    expect(performance.now() - began).toBeLessThan(1_500)
+    expect(performance.now() - began).toBeLessThan(3_000)
     expect(await deaf.read()).toBe(2)
     await here.write(3)
     expect(await deaf.read()).toBe(3)
@@ -145,13 +172,7 @@ describe('a process that cannot hear', () => {
     await vi.waitFor(async () => expect(await peers()).toBe(1))
     proxy.mode = 'pass'
     proxy.cut()
-    await vi.waitFor(
-      async () => {
-        await deaf.read()
-        expect(deaf.accord.trusted()).toBe(true)
-      },
-      { timeout: 10_000, interval: 20 },
-    )
+    await deaf.inTouch()
     await here.write(4)
     expect(await deaf.read()).toBe(4)
     await Promise.all([here.stop(), deaf.stop()])
@@ -161,18 +182,12 @@ describe('a process that cannot hear', () => {
     const [here, slow] = [await startProcess(), await startProcess({ farEars: true })]
     await here.write(1)
     expect(await slow.read()).toBe(1)
-    expect(slow.accord.trusted()).toBe(true)
+    await slow.inTouch()
     proxy.delayMs = 600
     await here.write(2)
     expect(await slow.read()).toBe(2)
     proxy.delayMs = 0
-    await vi.waitFor(
-      async () => {
-        await slow.read()
-        expect(slow.accord.trusted()).toBe(true)
-      },
-      { timeout: 10_000, interval: 20 },
-    )
+    await slow.inTouch()
     await here.write(3)
     expect(await slow.read()).toBe(3)
     await Promise.all([here.stop(), slow.stop()])
@@ -200,9 +215,11 @@ describe('a process that cannot hear', () => {
     await here.write(2)
     await vi.waitFor(async () => expect(await peers()).toBe(1))
     await ask(`UPDATE platform.cache_peers SET evicted_at = evicted_at - interval '5 seconds' WHERE id = 'dead'`)
-    const began = performance.now()
+    const silent = () => here.said.mock.calls.length
+    const before = silent()
+    expect(before).toBe(1)
     for (let value = 3; value < 8; value++) await here.write(value)
-    expect(performance.now() - began).toBeLessThan(5 * 200) // were it waited for, each would take longer than that
+    expect(silent()).toBe(before)
     await Promise.all([here.stop(), dead.stop()])
   })
 })
@@ -225,7 +242,7 @@ test('a process that ends while it waits to hear waits no longer: a command is n
     const listening = { close: async () => {} }
     const accord = openAccord({ database: { read: async () => [{ member: true }], listen: async () => listening }, log })
     const asking = accord.trust()
-    await vi.advanceTimersByTimeAsync(250)
+    await vi.advanceTimersByTimeAsync(600)
     expect(await asking).toBe(false)
     await accord.close()
     await vi.advanceTimersByTimeAsync(0)
@@ -248,8 +265,8 @@ test('words that nobody of us said change nothing', async () => {
     '{"from":null,"number":1,"drop":{"family":7}}',
   ])
     await ask(`SELECT pg_notify('patchbay_cache', $1)`, [junk])
-  here.load.mockClear()
+  await here.accord.tell({ family: 'other', key: 'last' }) // heard after all the others
   expect(await here.read()).toBe(5)
-  expect(here.load).not.toHaveBeenCalled()
+  expect(here.dropped).toEqual([])
   await here.stop()
 })

@@ -36,7 +36,7 @@ const leaseMs = 200
 /** Timers and clocks of two processes may differ a little. */
 const waitMs = leaseMs + 20
 /** A read does not wait longer to learn whether it may use what is near. */
-const trustWaitMs = 200
+const trustWaitMs = 500
 /** A word of our own that does not come back means that the listening connection is dead. */
 const deafMs = 2_000
 const rejoinMs = 250
