@@ -20,10 +20,35 @@ export async function* ring(scene: Scene, organization: Organization, random: Ra
   const line = openLine(scene, organization, { call, random, person: known })
   if (random.chance(0.06)) return yield* missed(line)
   note(scene, organization, `ring ${from} ${line.caller.errand}`, 'answered')
+  if (random.chance(0.15)) interfere(scene, organization, call, random)
   yield* converse(line, '/twilio/voice')
   if (call.status === 'in-progress') end(line, 'completed')
   yield* report(line, '/twilio/voice/status')
 }
+
+/** Somebody at the organisation ends the call, puts it through or on hold while it goes on, or when it is over already. */
+function interfere(scene: Scene, organization: Organization, call: CarrierCall, random: Random): void {
+  const [verb, json] = random.pick([
+    ['hangup', undefined],
+    ['transfer', { to: '+447709999999' }],
+    ['hold', { hold: true }],
+  ] as const)
+  const at = nowOf(scene) + random.int(1, 5) * 10_000
+  scene.timeline.once(at, organization.lane, `${verb} ${call.from} ${at}`, async () => {
+    const [row] = await scene.world.examine<{ id: string }>('SELECT call_id AS id FROM calls.provider_calls WHERE sid = $1', [call.sid])
+    if (!row) return broken('a call that was answered is not known', { call })
+    const path = `/v1/calls/${row.id}/${verb}`
+    const { status, body } = await scene.wire.bearer(await adminToken(scene, organization), 'POST', path, json, `${verb}-${call.sid}`)
+    if (status !== 200 && (status !== 422 || call.status === 'in-progress'))
+      broken('a call could not be acted on', { verb, call, status, body })
+    note(scene, organization, `${verb} ${call.from}`, String(status))
+  })
+}
+
+export const adminToken = (scene: Scene, { founded: { organizationId } }: Organization): Promise<string> =>
+  persist(scene, organizationId, (_session, { tokens }) =>
+    tokens.issue({ subject: 'client:simulation', organizationId, roles: ['admin'] }, 3600),
+  )
 
 /** It rang, and nobody was there to hear it announced. */
 async function* missed(line: Line): Actor {
@@ -155,9 +180,7 @@ export const differs = (kept: Kept | undefined, row: Seen): boolean =>
 export async function place(scene: Scene, organization: Organization, random: Random): Promise<void> {
   const person = random.pick(organization.people)
   const { founded, number } = organization
-  const token = await persist(scene, founded.organizationId, (_session, { tokens }) =>
-    tokens.issue({ subject: 'client:simulation', organizationId: founded.organizationId, roles: ['admin'] }, 3600),
-  )
+  const token = await adminToken(scene, organization)
   const wanted = { from: number, to: person.mobile, agentId: founded.agentId }
   const { status, body } = await scene.wire.bearer(token, 'POST', '/v1/calls', wanted, `place-${random.int(0, 2 ** 31)}`)
   if (status !== 201) broken('a call was not placed', { wanted, status, body })

@@ -62,15 +62,12 @@ export async function* converse(line: Line, path: string): Actor {
   call.status = 'in-progress'
   call.startedAt = nowOf(scene)
   for (;;) {
-    if (call.wish) {
-      if ('end' in call.wish) return
-      const { url } = call.wish
-      call.wish = null
-      verbs = await ask(line, pathOf(scene, url))
-    }
     const next = yield* perform(line, verbs)
-    if (!next) return
-    verbs = await ask(line, next.path, next.form)
+    const { wish } = call
+    call.wish = null
+    if (wish ? 'end' in wish : !next) return
+    if (wish && 'url' in wish) verbs = await ask(line, pathOf(scene, wish.url))
+    else if (next) verbs = await ask(line, next.path, next.form)
   }
 }
 

@@ -1,11 +1,17 @@
-// Which times are asked for: mostly ones that could be free, often on the days on which the clocks change or the year ends,
+// Which times are asked for: mostly ones that could be free or are beside what is taken, often on the days on which the clocks change or the year ends,
 // and now and then the past, the night, the far future.
 
-import { minuteMs, type Organization } from './model.ts'
+import { isLive, minuteMs, type Organization } from './model.ts'
 import type { Random } from './random.ts'
 
-export function pickStart({ calendar }: Organization, now: number, random: Random): number {
+export function pickStart(organization: Organization, now: number, random: Random): number {
+  const { calendar } = organization
   const { timezone } = calendar
+  const taken = [...organization.appointments.values()].filter((kept) => isLive(kept) && kept.startsAt > now)
+  if (taken.length > 0 && random.chance(0.3)) {
+    const times = taken.map(({ startsAt }) => startsAt).toSorted((a, b) => a - b)
+    return random.pick(times) + random.int(-3, 3) * 15 * minuteMs
+  }
   const today = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(timezone)
   const day = () => {
     switch (random.weighted({ soon: 50, month: 30, clocks: 12, yearEnd: 4, far: 3, past: 3 })) {

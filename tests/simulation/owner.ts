@@ -2,6 +2,7 @@
 // to be forgotten.
 import { addHoliday, type CalendarSettings, setCalendar } from '../../src/domain/booking/index.ts'
 import { erasePerson } from '../../src/domain/privacy/index.ts'
+import { adminToken } from './calls.ts'
 import { isOpen, type Organization } from './model.ts'
 import type { Random } from './random.ts'
 import { isRefused, note, nowOf, persist, type Scene } from './scene.ts'
@@ -61,9 +62,7 @@ export async function closeADay(scene: Scene, organization: Organization, random
 export async function changeSettings(scene: Scene, organization: Organization, random: Random): Promise<void> {
   const { organizationId } = organization.founded
   const settings = { recordingEnabled: random.chance(0.4), voicemailEnabled: random.chance(0.7) }
-  const token = await persist(scene, organizationId, (_session, { tokens }) =>
-    tokens.issue({ subject: 'client:simulation', organizationId, roles: ['admin'] }, 3600),
-  )
+  const token = await adminToken(scene, organization)
   const answer = await scene.wire.bearer(
     token,
     'PUT',

@@ -1,6 +1,7 @@
 // A run: so many days of organisations, their callers and their programs on the real server, all of it from one seed. What
 // the server promises is checked at the end of each day.
 import { addResource, usualCalendar } from '../../src/domain/booking/index.ts'
+import { createUser } from '../../src/domain/people/index.ts'
 import { foundOrganization } from '../../src/founding/organization.ts'
 import { systemPrincipal } from '../../src/platform/auth/index.ts'
 import { place, placed, ring } from './calls.ts'
@@ -113,6 +114,8 @@ const founded = [
   { id: 300, name: 'Third and Daughters', domain: 'third.example', timezone: 'Australia/Lord_Howe', number: '+15005550008', resources: 3 },
 ] as const
 
+const supervisor = { firstName: 'Sam', lastName: 'Supervisor', mobile: '+447709000000', roles: ['supervisor'] } as const
+
 async function foundAll(world: World): Promise<Organization[]> {
   const organizations: Organization[] = []
   for (const [index, { number, resources, ...wanted }] of founded.entries()) {
@@ -124,6 +127,9 @@ async function foundAll(world: World): Promise<Organization[]> {
       number: { e164: number, sid: null },
     })
     const session = house.openSession(systemPrincipal(wanted.id, 'simulation'))
+    // Who asks for a person at the first one finds nobody, and may leave a message.
+    if (index > 0)
+      await createUser(session, house, { ...supervisor, username: `supervisor@${wanted.domain}`, email: `supervisor@${wanted.domain}` })
     for (let extra = 1; extra < resources; extra++) await addResource(session, `Chair ${extra + 1}`)
     const rows = await world.examine<{ id: string }>('SELECT id FROM booking.resources WHERE organization_id = $1 ORDER BY id', [wanted.id])
     organizations.push({
