@@ -186,7 +186,15 @@ export async function openHouse({
       return address
     },
     async startJobs() {
-      const worker = await startWorker({ database, jobs: jobs(house), concurrency: jobConcurrency, log, openSession: sessionFor })
+      const worker = await startWorker({
+        database,
+        jobs: jobs(house),
+        concurrency: jobConcurrency,
+        log,
+        clock,
+        openSession: sessionFor,
+        onEnd: metrics.jobEnded,
+      })
       workers.push(worker)
       return worker
     },
@@ -197,7 +205,7 @@ export async function openHouse({
       const late = () => server.server.closeAllConnections()
       await within(graceMs + lingerMs, drained, late)
       await within(graceMs, server.close(), late)
-      await within(graceMs, Promise.all(workers.map((worker) => worker.stop())), () =>
+      await within(graceMs, Promise.all(workers.map((worker) => worker.stop(graceMs * 0.8))), () =>
         log.warn({}, 'jobs were still running; they run again'),
       )
       if (workers.length > 0) await within(graceMs, lastCheckpoint(audit, log), () => log.warn({}, 'no last checkpoint of the audit log'))

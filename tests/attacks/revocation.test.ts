@@ -95,20 +95,20 @@ describe('within a second, in every process, a credential ends when', () => {
   test('its client’s secret is rotated: the old secret and its tokens end, the new ones are good', async () => {
     const { oauthClients } = one.house
     const { id, secret } = await oauthClients.create(one.session(), { name: 'rotated', roles: ['user'] })
-    const { accessToken } = await signInClient(second, id, secret)
+    const { accessToken } = await signInClient(one.session(), second, id, secret)
     let next: string | null = null
     await endsEverywhere([byToken(accessToken)], async () => {
       next = await oauthClients.rotate(one.session(), id)
     })
-    await expect(signInClient(second, id, secret)).rejects.toMatchObject({ code: 'invalid_client' })
-    const fresh = await signInClient(second, id, next ?? expect.unreachable())
+    await expect(signInClient(one.session(), second, id, secret)).rejects.toMatchObject({ code: 'invalid_client' })
+    const fresh = await signInClient(one.session(), second, id, next ?? expect.unreachable())
     expect(await statuses(byToken(fresh.accessToken))).toEqual([200, 200])
     expect(await oauthClients.rotate(one.session(200), id), 'not another organisation’s').toBeNull()
   })
 
   test('its client is revoked', async () => {
     const { id, secret } = await one.house.oauthClients.create(one.session(), { name: 'ended', roles: ['user'] })
-    const { accessToken } = await signInClient(second, id, secret)
+    const { accessToken } = await signInClient(one.session(), second, id, secret)
     await endsEverywhere([byToken(accessToken)], () => one.house.oauthClients.revoke(one.session(), id))
   })
 
@@ -122,7 +122,7 @@ describe('within a second, in every process, a credential ends when', () => {
     const session = one.session(id)
     const { id: client, secret } = await one.house.oauthClients.create(session, { name: 'first', roles: ['admin'] })
     const { key } = await one.house.apiKeys.create(session, { name: 'first', scopes: ['*'], expiresAt: null })
-    const { accessToken } = await signInClient(second, client, secret)
+    const { accessToken } = await signInClient(one.session(), second, client, secret)
     const json = { username: 'third', email: 'third@third.example', firstName: 'Th', lastName: 'Ird', password: 'a-quiet-harbour-7' }
     expect((await one.request('POST', '/v1/users', { token: accessToken, json })).status).toBe(201)
     const { refreshToken } = await signIn(session, second, 'third', json.password)
@@ -131,7 +131,7 @@ describe('within a second, in every process, a credential ends when', () => {
     const streams = await Promise.all(urls.map((url) => fetch(`${url}/v1/events`, { headers: byToken(accessToken).headers })))
     await endsEverywhere(doors, () => changeStanding(session, one.house, 'suspended'))
     for (const stream of streams) expect(await stream.text(), 'an open stream has come to its end').toContain('suspended')
-    await expect(signInClient(second, client, secret)).rejects.toMatchObject({ code: 'invalid_client' })
+    await expect(signInClient(one.session(), second, client, secret)).rejects.toMatchObject({ code: 'invalid_client' })
     await expect(signIn(session, second, 'third', json.password)).rejects.toMatchObject({ code: 'invalid_credentials' })
     const refresh = () => one.request('POST', '/api/v1/auth/refresh', { json: { refresh_token: refreshToken } })
     expect((await refresh()).status).toBe(401)

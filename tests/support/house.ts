@@ -9,7 +9,7 @@ import { systemPrincipal, type TokenClaims } from '../../src/platform/auth/index
 import { loadSettings } from '../../src/platform/config/index.ts'
 import { migrate } from '../../src/platform/db/index.ts'
 import type { Session } from '../../src/platform/session/index.ts'
-import { createLogger } from '../../src/platform/telemetry/index.ts'
+import { createLogger, type Logger } from '../../src/platform/telemetry/index.ts'
 import type { Clock } from '../../src/platform/time/index.ts'
 import { createDatabase, templateReady } from './postgres.ts'
 import { testing } from './settings.ts'
@@ -41,6 +41,8 @@ export interface HouseOptions {
   /** Settings as variables, over those that suit tests. */
   readonly env?: Record<string, string>
   readonly clock?: Clock
+  /** In place of one that says what `LOG_LEVEL` asks for. */
+  readonly log?: Logger
   readonly jobs?: boolean
 }
 
@@ -52,7 +54,7 @@ export async function openTestHouse(options: HouseOptions = {}): Promise<TestHou
   const house = await openHouse({
     settings,
     databaseUrl: database.url,
-    log: createLogger({ level: settings.log.level }),
+    log: options.log ?? createLogger({ level: settings.log.level }),
     graceMs: 3_000,
     ...(options.clock ? { clock: options.clock } : {}),
   })

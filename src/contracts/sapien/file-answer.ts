@@ -22,7 +22,6 @@ export async function fileAnswer(blobs: BlobStore, file: ServedFile, { headers, 
     'content-type': file.contentType,
     'content-disposition': contentDisposition(file.disposition, file.filename),
     'content-security-policy': "default-src 'none'; sandbox",
-    'cache-control': 'private, max-age=300',
   }
   if (matches(headers['if-none-match'], etag)) return answer(304, null, common)
   const range = appliesTo(headers['if-range'], etag) ? parseRange(headers.range, found.size) : null

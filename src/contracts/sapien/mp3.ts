@@ -15,7 +15,6 @@ export async function mp3Of(blobs: BlobStore, key: string, id: string, request: 
   const headers = {
     'content-type': 'audio/mpeg',
     'content-disposition': contentDisposition('attachment', `recording-${id}.mp3`),
-    'cache-control': 'private, max-age=300',
   }
   if (request.method === 'HEAD') return answer(200, null, headers)
   const file = (await blobs.read(key)) ?? refuse('recording_not_found')

@@ -55,7 +55,7 @@ async function grant(house: House, session: Session, body: Asked, request: Reque
   switch (body.grant_type) {
     case 'client_credentials': {
       if (!client) return refuse('invalid_client', { message: 'The client must sign in: with HTTP Basic, or client_id and client_secret.' })
-      const { accessToken, expiresInS } = await signInClient(house, client.id, client.secret)
+      const { accessToken, expiresInS } = await signInClient(session, house, client.id, client.secret)
       return { access_token: accessToken, token_type: 'Bearer', expires_in: expiresInS }
     }
     case 'refresh_token': {

@@ -123,12 +123,17 @@ export async function signOut(
 
 /** @throws invalid_client, locked_out */
 export async function signInClient(
+  session: Session,
   services: SigningInServices,
   id: string,
   secret: string,
 ): Promise<{ accessToken: string; expiresInS: number }> {
-  const client = await services.oauthClients.verify(id, secret)
+  const client = await services.oauthClients.verify(id, secret).catch((error: unknown) => {
+    session.log.warn({ event: 'client_sign_in_failed', client: id.slice(0, 64) }, 'a client could not sign in')
+    throw error
+  })
   if (!(await services.standing.isActive(client.organizationId))) refuse('invalid_client')
+  session.log.info({ event: 'client_signed_in', client: id, organizationId: client.organizationId }, 'a client signed in')
   const claims = { subject: `client:${id}`, organizationId: client.organizationId, roles: client.roles }
   return { accessToken: await services.tokens.issue(claims, clientTokenS), expiresInS: clientTokenS }
 }

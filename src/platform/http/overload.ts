@@ -1,10 +1,11 @@
 // In front of everything, before a credential is looked at: when requests wait too long to be looked at, a part of them is
 // answered 503 at once, so cheaply that the rest is served as fast as ever. Health and figures are always let through.
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http'
 import { Refusal } from '../errors/index.ts'
 import { requestId } from '../ids/index.ts'
 import type { Contract } from './contract.ts'
 import { type Kitchen, renderRefusal } from './errors.ts'
+import { safeHeaders } from './safe-headers.ts'
 import { openValve, type Valve } from './valve.ts'
 
 export interface OverloadOptions extends Pick<Kitchen, 'clock' | 'log'> {
@@ -14,6 +15,8 @@ export interface OverloadOptions extends Pick<Kitchen, 'clock' | 'log'> {
   readonly maxWaitMs: number
   /** How long whoever is let in waits for what everybody needs. */
   readonly backlogMs: () => number
+  /** Whether callers come by https. */
+  readonly https?: boolean
   readonly onTurnedAway: (contract: string, method: string) => void
 }
 
@@ -25,6 +28,7 @@ const tellEveryMs = 5_000
 export function guardFromOverload(server: Server, options: OverloadOptions, valve: Valve = openValve(options.maxWaitMs)): void {
   if (options.maxWaitMs === 0) return
   const rank = rankOf(options.contracts)
+  const safe = safeHeaders(options.https ?? false)
   let turnedAway = 0
   let last = performance.now()
   let told = last
@@ -51,7 +55,7 @@ export function guardFromOverload(server: Server, options: OverloadOptions, valv
       const urgency = rank(request.url ?? '/')
       if (urgency !== 'always' && !valve.admits(urgency === 'precious')) {
         turnedAway += 1
-        return turnAway(options, request, response)
+        return turnAway(options, safe, request, response)
       }
     }
     for (const handler of handlers) handler(request, response)
@@ -73,17 +77,17 @@ function rankOf(contracts: readonly Contract[]): (url: string) => Rank {
   }
 }
 
-function turnAway(options: OverloadOptions, request: IncomingMessage, response: ServerResponse): void {
+function turnAway(options: OverloadOptions, safe: OutgoingHttpHeaders, request: IncomingMessage, response: ServerResponse): void {
   const contract = options.contractOf(request.url ?? '/')
   const id = requestId()
   const { status, body, headers } = renderRefusal(options, contract, id, refusal)
   const text = JSON.stringify(body)
   response.writeHead(status, {
+    ...safe,
     ...headers,
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(text),
     'x-request-id': id,
-    'x-content-type-options': 'nosniff',
     ...(isLong(request) ? { connection: 'close' } : {}),
   })
   response.end(text)

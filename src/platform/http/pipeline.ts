@@ -14,6 +14,7 @@ import { factsOf } from './facts.ts'
 import { type Flights, fingerprint, once, type Rendered, readKey } from './idempotency.ts'
 import { goLive, Live } from './live.ts'
 import { takesKey } from './openapi/refusals.ts'
+import { tellRefused } from './refused.ts'
 import { compileSerializers, type Serialize } from './serialization.ts'
 import { type Check, compileCheck, refuseProblems } from './validation.ts'
 import { visitOf } from './visit.ts'
@@ -235,6 +236,7 @@ async function renderSafely(
     const refusal = toRefusal(error)
     if (refusal.code === 'database_unavailable') throw refusal
     if (refusal.kind === 'internal') kitchen.log.error({ err: error, requestId: facts.id }, 'request failed')
+    tellRefused(kitchen.log, facts.raw, refusal)
     const { status, body, headers } = renderRefusal(
       kitchen,
       { renderError: compiled.endpoint.renderError ?? compiled.contract.renderError },

@@ -13,6 +13,8 @@ import type { AnyEndpoint } from './endpoint.ts'
 import { type Kitchen, renderRefusal, toRefusal } from './errors.ts'
 import { guardFromOverload } from './overload.ts'
 import { registerEndpoint } from './pipeline.ts'
+import { tellRefused } from './refused.ts'
+import { cipherSuites, safeHeaders } from './safe-headers.ts'
 import { registerVisits } from './visit.ts'
 
 export interface ServerOptions extends Kitchen {
@@ -67,7 +69,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     keepAliveTimeout: 72_000,
     clientErrorHandler: (error, socket) => answerUnreadable(options, error, socket),
     frameworkErrors: (error, request, reply) => fail(options, request, reply, error),
-    ...(options.tls ? { https: { ...options.tls, minVersion: 'TLSv1.2' } } : {}),
+    ...(options.tls ? { https: { ...options.tls, minVersion: 'TLSv1.2', ciphers: cipherSuites, honorCipherOrder: true } } : {}),
   }) as FastifyInstance
   registerVisits(server)
   registerBodyParsers(server)
@@ -105,14 +107,14 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     const headers = allowed.length > 0 ? { allow: allowed.join(', ') } : undefined
     return fail(options, request, reply, new Refusal(code, headers ? { headers } : {}))
   })
-  guardFromOverload(server.server, { ...options, contractOf: (url) => contractOf(options.contracts, url) })
+  guardFromOverload(server.server, { ...options, https: servesHttps(options), contractOf: (url) => contractOf(options.contracts, url) })
   return server
 }
 
 function observe(server: FastifyInstance, options: ServerOptions): void {
+  const safe = safeHeaders(servesHttps(options))
   server.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id)
-    reply.header('x-content-type-options', 'nosniff')
+    reply.headers(safe).header('x-request-id', request.id)
     if (options.draining()) reply.header('connection', 'close')
     boundBody(request, reply, options)
     const { endpoint } = request.routeOptions.config
@@ -137,6 +139,8 @@ function observe(server: FastifyInstance, options: ServerOptions): void {
   })
 }
 
+const servesHttps = ({ tls, publicUrl }: ServerOptions): boolean => tls !== undefined || (publicUrl?.startsWith('https://') ?? false)
+
 /** Whoever waits in the handler of an upload learns by the connection's end; anybody else is told. */
 function boundBody(request: FastifyRequest, reply: Reply, options: ServerOptions): void {
   const stream = request.routeOptions.config.endpoint?.accepts?.includes('stream') ?? false
@@ -160,8 +164,15 @@ function answerUnreadable(options: ServerOptions, error: Error & { code?: string
   const id = requestId()
   const { body } = renderRefusal(options, contractOf(options.contracts, '/'), id, new Refusal('malformed_body', { message }))
   const text = JSON.stringify(body)
-  const headers = ['content-type: application/json; charset=utf-8', `content-length: ${Buffer.byteLength(text)}`, `x-request-id: ${id}`]
-  socket.end(`HTTP/1.1 ${status} ${reason}\r\n${headers.join('\r\n')}\r\nconnection: close\r\n\r\n${text}`)
+  const headers = {
+    ...safeHeaders(servesHttps(options)),
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    'x-request-id': id,
+    connection: 'close',
+  }
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  socket.end(`HTTP/1.1 ${status} ${reason}\r\n${head.join('\r\n')}\r\n\r\n${text}`)
 }
 
 const readsAuthorization = ({ permission, errors }: AnyEndpoint): boolean =>
@@ -187,6 +198,7 @@ function fail(options: ServerOptions, request: FastifyRequest, reply: Reply, err
   const refusal = toRefusal(error)
   if (refusal.kind === 'internal')
     options.log.error({ err: error, requestId: request.id, route: request.routeOptions?.url }, 'request failed')
+  tellRefused(options.log, request, refusal)
   const { contract, endpoint } = request.routeOptions?.config ?? {}
   const renderError = endpoint?.renderError ?? (contract ?? contractOf(options.contracts, request.url)).renderError
   const { status, body, headers } = renderRefusal(options, { renderError }, request.id, refusal)
