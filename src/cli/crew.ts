@@ -8,6 +8,7 @@ import { createServer } from 'node:net'
 import type { Settings } from '../platform/config/index.ts'
 import { type StopSignal, untilAsked } from './asked.ts'
 import { tryPort } from './port.ts'
+import { redealWhenKilled } from './redeal.ts'
 import { dim, say, yellow } from './terminal.ts'
 
 interface Member {
@@ -95,6 +96,7 @@ async function openCrew(settings: Settings, giveUp: (reason: string) => void): P
 
 function hire(port: number): Member {
   const worker = cluster.fork({ PORT: String(port) })
+  redealWhenKilled(worker)
   const ended = once(worker, 'exit').then(([code, signal]) => (signal ? `by ${signal}` : `with ${code}`))
   const serving = Promise.withResolvers<string>()
   const member: Member = { worker, ended, serving: serving.promise, expected: true }
