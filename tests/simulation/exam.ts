@@ -3,7 +3,7 @@
 import { acknowledged } from './invariants/acknowledged.ts'
 import { agreement } from './invariants/agreement.ts'
 import { audit, events } from './invariants/events.ts'
-import { forward } from './invariants/forward.ts'
+import { forward, told } from './invariants/forward.ts'
 import { idle } from './invariants/idle.ts'
 import { isolation } from './invariants/isolation.ts'
 import { drained } from './invariants/jobs.ts'
@@ -17,6 +17,8 @@ export interface Exam {
   readonly scene: Scene
   /** How each call stood when it was last looked at. */
   readonly calls: Map<string, { readonly status: string; readonly answeredAt: number | null; readonly endedAt: number | null }>
+  /** What was last told of each call, and up to which entry of each organisation's feed that was read. */
+  readonly told: { readonly calls: Map<string, string>; readonly read: Map<number, number> }
   /** Up to which entry each organisation's feed has been read. */
   readonly read: Map<number, number>
   /** What is older has been looked at before. */
@@ -40,6 +42,7 @@ export const invariants = {
   overlap,
   acknowledged,
   forward,
+  told,
   agreement,
   ledger,
   events,
@@ -49,7 +52,14 @@ export const invariants = {
   idle,
 } as const satisfies Record<string, Invariant>
 
-export const openExam = (scene: Scene): Exam => ({ scene, calls: new Map(), read: new Map(), since: new Date(0), days: 0 })
+export const openExam = (scene: Scene): Exam => ({
+  scene,
+  calls: new Map(),
+  told: { calls: new Map(), read: new Map() },
+  read: new Map(),
+  since: new Date(0),
+  days: 0,
+})
 
 /** @throws Violation */
 export async function checkDay(scene: Scene, exam: Exam, moment: Moment): Promise<void> {

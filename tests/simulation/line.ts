@@ -188,8 +188,13 @@ export async function* report(line: Line, path: string): Actor {
     )
   }
   const final = () => told(call.status, { CallDuration: String(call.durationS ?? 0) })
-  const how = random.weighted({ plain: 60, late: 12, twice: 10, disordered: 10, lost: 8 })
+  const how = random.weighted({ plain: 55, late: 12, twice: 10, disordered: 10, lost: 8, corrected: 5 })
   if (how === 'late') yield tens(random, 30, 2_000)
+  if (how === 'corrected') {
+    // The end is known before its time and its length are: what was billed by then is put right.
+    yield tens(random, 6, 60)
+    await scene.wire.post(path, formOf(line, {}))
+  }
   if (how !== 'lost') await final()
   if (how === 'twice') await final()
   if (how === 'disordered')

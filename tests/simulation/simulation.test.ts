@@ -86,6 +86,14 @@ describe('a run', () => {
     ['forward', 'a call is live again', [`UPDATE calls.calls SET status = 'ringing', ended_at = NULL WHERE status = 'completed'`]],
     ['forward', 'a leg never ends', ['UPDATE calls.legs SET ended_at = NULL']],
     ['forward', 'a call was answered after its end', [`UPDATE calls.calls SET answered_at = ended_at + interval '1 second'`]],
+    [
+      'told',
+      'a call rang after it had ended',
+      [
+        `UPDATE platform.events SET type = 'call.ringing' WHERE type = 'call.voicemail' OR type = 'call.completed'`,
+        `UPDATE platform.events SET type = 'call.completed' WHERE type = 'call.answered'`,
+      ],
+    ],
     ['agreement', 'a call lasted longer here', ['UPDATE calls.calls SET duration_s = duration_s + 1']],
     ['agreement', 'a call is not known here', ['DELETE FROM calls.provider_calls']],
     ['ledger', 'a minute is not billed', [`DELETE FROM billing.usage WHERE kind LIKE 'voice.%'`]],

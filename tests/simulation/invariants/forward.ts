@@ -48,3 +48,36 @@ export const forward: Invariant = {
     })
   },
 }
+
+interface Told {
+  seq: number
+  id: string
+  status: string
+}
+
+const statusOf = `CASE type WHEN 'call.answered' THEN 'in_progress' WHEN 'call.started' THEN 'queued' ELSE substr(type, 6) END`
+
+/** A step back that was made good before anybody looked is in the feed all the same. */
+export const told: Invariant = {
+  promise: 'what is told of a call, event by event, never goes back',
+  every: 1,
+  async check(exam) {
+    const wrong: unknown[] = []
+    for (const { founded } of exam.scene.organizations) {
+      const rows = await rowsOf<Told>(
+        exam,
+        `SELECT seq::int AS seq, data->>'callId' AS id, ${statusOf} AS status FROM platform.events
+          WHERE organization_id = $1 AND seq > $2
+            AND type IN ('call.started', 'call.ringing', 'call.answered', ${ends.map((end) => `'call.${end}'`).join(', ')}) ORDER BY seq`,
+        [founded.organizationId, exam.told.read.get(founded.organizationId) ?? 0],
+      )
+      for (const row of rows) {
+        const before = exam.told.calls.get(row.id)
+        if (before ? !next[before]?.includes(row.status) : row.status !== 'queued') wrong.push({ ...row, before })
+        exam.told.calls.set(row.id, row.status)
+        exam.told.read.set(founded.organizationId, row.seq)
+      }
+    }
+    return wrong
+  },
+}
