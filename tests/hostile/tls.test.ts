@@ -1,5 +1,6 @@
 import { connect, type TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { fetchKeySet } from '../../src/platform/auth/key-set.ts'
 import { openTestHouse, type TestHouse } from '../support/house.ts'
 import { partnerCertificate, partnerKey } from '../support/partner.ts'
 
@@ -60,6 +61,11 @@ describe('a server with a certificate', () => {
     expect(await answerTo('GET /v1/users HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')).toMatch(hsts)
     expect(await answerTo('GET /reference HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')).toMatch(hsts)
     expect(await answerTo('this is no HTTP\r\n\r\n')).toMatch(hsts)
+  })
+
+  test('asks nothing of a server whose certificate it has no reason to trust', async () => {
+    const asked = fetchKeySet(new URL('/.well-known/jwks.json', house.url), AbortSignal.timeout(10_000))
+    await expect(asked).rejects.toMatchObject({ cause: { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' } })
   })
 
   test('does not answer who speaks without TLS', async () => {

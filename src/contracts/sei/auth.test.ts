@@ -12,9 +12,9 @@ beforeAll(async () => {
 afterAll(() => house?.close())
 
 let count = 0
-async function person(organizationId = 100) {
+async function person(organizationId = 100, own = password) {
   const username = `person.${++count}`
-  const fields = { username, email: `${username}@people.example`, firstName: 'Per', lastName: 'Son', password }
+  const fields = { username, email: `${username}@people.example`, firstName: 'Per', lastName: 'Son', password: own }
   return { ...fields, id: await createUser(house.session(organizationId), house.house, fields) }
 }
 interface Reply {
@@ -43,6 +43,14 @@ describe('signing in', () => {
   test('takes the e-mail address, and either in any case', async () => {
     const { username, email } = await person()
     for (const name of [email, email.toUpperCase(), username.toUpperCase()]) expect((await login(name)).status).toBe(200)
+  })
+
+  test('takes a password exactly as it was set: each of 256 characters, blanks, case and all', async () => {
+    const long = `Lauter Ärger, 密码 ${'q7#kT'.repeat(60)}`.slice(0, 255).concat(' ')
+    const { username } = await person(100, long)
+    const status = async (given: string) => (await login(username, given)).status
+    expect(await status(long)).toBe(200)
+    for (const near of [long.trim(), long.toLowerCase(), long.replace('Ä', 'A')]) expect(await status(near)).toBe(401)
   })
 
   test('a form is taken too', async () => {

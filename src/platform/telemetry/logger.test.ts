@@ -50,4 +50,19 @@ describe('the log', () => {
     log.info({ port: 8080 }, 'listening')
     expect(text()).toMatch(/^\d\d:\d\d:\d\d INFO {2}listening port=8080\n$/)
   })
+
+  test('a caller cannot begin a line of it, nor speak to the terminal that shows it', () => {
+    const control = fc.constantFrom('\n', '\r\n', '\r', '\u001b[2J', '\u009b2J', '\u0085', '\u2028', '\u0000', '\u0007')
+    fc.assert(
+      fc.property(control, fc.boolean(), (bad, pretty) => {
+        const { log, text } = capture({ pretty })
+        log.warn({ agent: `a${bad}{"level":"info"}` }, `from b${bad}c`)
+        log.child({ requestId: `d${bad}e` }).info('%s', `f${bad}g`)
+        const shown = text()
+        expect(shown.split('\n')).toHaveLength(3)
+        if (pretty) expect(shown.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/)
+        else for (const line of shown.trim().split('\n')) expect(() => JSON.parse(line)).not.toThrow()
+      }),
+    )
+  })
 })

@@ -85,14 +85,21 @@ function describeResponse(response: unknown): unknown {
   return typeof response === 'object' && response !== null && 'statusCode' in response ? { statusCode: response.statusCode } : undefined
 }
 
+/** What would begin a line of its own, or speak to the terminal, is spelt out. JSON does that by itself. */
+const visible = (text: string, kept = ''): string =>
+  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) =>
+    character === kept ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+
 /** `12:00:01 INFO  listening port=8080`, and an error's stack below it. */
 function readable(destination: DestinationStream): DestinationStream {
   return {
     write: (line) => {
       const { level, time, msg, err, ...fields }: Record<string, unknown> = JSON.parse(line)
       const details = Object.entries(fields).map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-      const stack = typeof err === 'object' && err !== null && 'stack' in err ? `\n${err.stack}` : ''
-      destination.write(`${String(time).slice(11, 19)} ${String(level).toUpperCase().padEnd(5)} ${msg ?? ''}${details.join('')}${stack}\n`)
+      const stack = typeof err === 'object' && err !== null && 'stack' in err ? `\n${visible(String(err.stack), '\n')}` : ''
+      const words = visible(`${msg ?? ''}${details.join('')}`)
+      destination.write(`${String(time).slice(11, 19)} ${String(level).toUpperCase().padEnd(5)} ${words}${stack}\n`)
     },
   }
 }
