@@ -34,6 +34,22 @@ describe('a browser is told', () => {
     }
   })
 
+  test('not to frame or run a page, a document or a file either', async () => {
+    const token = await house.token()
+    const body = new FormData()
+    body.append('file', new Blob(['<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>']), 'a.svg')
+    const kept = (await (await house.request('POST', '/v1/blobs', { token, body })).json()) as { id: string }
+    for (const path of ['/reference', '/docs', '/redoc', '/openapi.json', '/.well-known/jwks.json', `/v1/blobs/${kept.id}`]) {
+      const { status, headers } = await house.request('GET', path, { token })
+      const policy = headers.get('content-security-policy')
+      expect([path, status]).toEqual([path, 200])
+      for (const part of ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"]) expect(policy, path).toContain(part)
+      expect(headers.get('x-content-type-options'), path).toBe('nosniff')
+      expect(headers.get('referrer-policy'), path).toBe('no-referrer')
+      if (path.startsWith('/v1/')) expect([headers.get('cache-control'), policy?.endsWith('; sandbox')]).toEqual(['no-store', true])
+    }
+  })
+
   test('by no answer to keep a cookie', async () => {
     const answers = await Promise.all([
       house.request('POST', '/api/v1/auth/login', { json: { username: house.org.admin.username, password: house.org.admin.password } }),

@@ -28,7 +28,6 @@ export const calendarFeed = (house: House): AnyEndpoint[] => [
       return answer(200, text, {
         'content-type': 'text/calendar; charset=utf-8',
         'content-disposition': 'inline; filename="appointments.ics"',
-        'cache-control': 'private, no-cache',
       })
     },
   }),

@@ -21,7 +21,7 @@ export async function fileAnswer(blobs: BlobStore, file: ServedFile, { headers, 
     'accept-ranges': 'bytes',
     'content-type': file.contentType,
     'content-disposition': contentDisposition(file.disposition, file.filename),
-    'content-security-policy': "default-src 'none'; sandbox",
+    'content-security-policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
   }
   if (matches(headers['if-none-match'], etag)) return answer(304, null, common)
   const range = appliesTo(headers['if-range'], etag) ? parseRange(headers.range, found.size) : null
