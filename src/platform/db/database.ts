@@ -51,7 +51,7 @@ pg.types.setTypeParser(20, Number)
 pg.types.setTypeParser(1700, Number)
 
 /** To be connected, or to wait for a connection that is free. */
-const connectMs = 4_000
+const connectMs = 3_000
 /** For a lock that somebody else holds: a transaction that was left idle must not hold up whoever meets it. */
 const lockMs = 3_000
 const readMs = 15_000
