@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { type IncomingMessage, request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLogger } from '../../src/platform/telemetry/index.ts'
 import { openTestHouse, type TestHouse } from '../support/house.ts'
@@ -79,6 +80,16 @@ test('no operation that changes something is a GET, and no other method is taken
   expect(changing.length).toBeGreaterThan(15)
   expect(changing.filter(({ method }) => method === 'get')).toEqual([])
   expect([...new Set(operations.map(({ method }) => method))].sort()).toEqual(['delete', 'get', 'post', 'put'])
+})
+
+test('TRACE gives nothing back of what was sent', async () => {
+  const options = { method: 'TRACE', headers: { 'x-mine': 'an-echo-of-mine' } }
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    request(`${house.url}/v1/users`, options, resolve).on('error', reject).end()
+  })
+  const text = (await answer.toArray()).join('')
+  expect([404, 405]).toContain(answer.statusCode)
+  expect(`${text}${JSON.stringify(answer.headers)}`).not.toContain('an-echo-of-mine')
 })
 
 describe('who is refused stands in the log', () => {
