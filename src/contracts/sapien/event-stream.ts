@@ -20,6 +20,8 @@ export interface StreamStart {
   readonly feed: EventFeed
   readonly organizationId: number
   readonly after: number
+  /** Whether the client named where to begin; one that did not is told, so that it can resume before its first event. */
+  readonly resumes: boolean
   readonly audience: Audience
   /** How long the client is to wait before it comes again. */
   readonly reconnectMs: number
@@ -30,7 +32,7 @@ const ping = Buffer.from(': ping\n\n')
 
 export function openStream(
   outlet: ServerResponse,
-  { feed, organizationId, after, audience, reconnectMs, onClose }: StreamStart,
+  { feed, organizationId, after, resumes, audience, reconnectMs, onClose }: StreamStart,
 ): EventStream {
   // The head is out and nothing is framed: what is written to the connection itself is the answer, at half the cost.
   const wire = outlet.socket ?? outlet
@@ -48,7 +50,7 @@ export function openStream(
     ended = true
     outlet.end()
   }
-  write(`retry: ${reconnectMs}\n: connected\n\n`)
+  write(`retry: ${reconnectMs}\n${resumes ? '' : `id: ${after}\n`}: connected\n\n`)
   const following = feed.follow(organizationId, after, {
     onEvents(events: readonly FeedEvent[]) {
       const bytes = renderFor(audience, events)

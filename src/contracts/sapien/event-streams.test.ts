@@ -63,7 +63,7 @@ beforeEach(async () => {
     outlets.push(outlet)
     outlet.removeHeader('transfer-encoding')
     outlet.writeHead(200).flushHeaders()
-    streams.admit({ principal: systemPrincipal(1, 'a'), after: 0, audience: { hears: () => true, crowd: 'all' } })(outlet)
+    streams.admit({ principal: systemPrincipal(1, 'a'), after: 0, resumes: false, audience: { hears: () => true, crowd: 'all' } })(outlet)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
 })

@@ -19,6 +19,7 @@ const reconnectMs = { least: 1_000, spread: 2_000 }
 export interface StreamRequest {
   readonly principal: Principal
   readonly after: number
+  readonly resumes: boolean
   readonly audience: Audience
 }
 
@@ -75,7 +76,7 @@ export function openStreams({ feed, bus, tokens, standing, settings }: Needs): E
   }
 
   return {
-    admit({ principal, after, audience }) {
+    admit({ principal, after, resumes, audience }) {
       const giveUp = places.take(principal)
       return (outlet) => {
         opened++
@@ -84,6 +85,7 @@ export function openStreams({ feed, bus, tokens, standing, settings }: Needs): E
           feed,
           organizationId: principal.organizationId,
           after,
+          resumes,
           audience,
           reconnectMs: reconnectMs.least + ((opened * 37) % 100) * (reconnectMs.spread / 100),
           onClose() {

@@ -112,6 +112,18 @@ describe('GET /v1/events', () => {
     expect(seen).toHaveLength(240)
   })
 
+  test('that breaks before its first event has been told where it stood, and resumes from there', async () => {
+    const first = await listen('?types=thing.*')
+    await expect.poll(() => first.text()).toContain(': connected')
+    await first.close()
+    const place = /^id: (\d+)$/m.exec(first.text())?.[1] ?? ''
+    expect(Number(place)).toBe(await feedEnd())
+    await emit('thing.missed')
+    const second = await listen('?types=thing.*', { headers: { 'last-event-id': place } })
+    await expect.poll(() => second.types()).toEqual(['thing.missed'])
+    await second.close()
+  })
+
   test('many clients, early and late, all hear the same', async () => {
     const start = await feedEnd()
     const early = await Promise.all(Array.from({ length: 10 }, () => listen('?types=call.*')))

@@ -40,12 +40,13 @@ function streamEndpoint(house: House): AnyEndpoint {
     tags,
     handle: async ({ session, principal, query, request }) => {
       const types = readTypes(query.types)
-      const after = await startOf(house, principal, lastEventOf(request, query))
+      const resumed = lastEventOf(request, query)
+      const after = await startOf(house, principal, resumed)
       if (request.method === 'HEAD') return answer(200, null, streamHeaders)
       const audience = await audienceOf(session, principal, types)
       const ticket = request.headers.authorization === undefined ? query.ticket : undefined
       if (ticket !== undefined) await useTicket(session, openTicket(house, ticket))
-      const begin = streams.admit({ principal, after, audience })
+      const begin = streams.admit({ principal, after, resumes: resumed !== null, audience })
       return answer(200, new Live(begin), streamHeaders)
     },
   })

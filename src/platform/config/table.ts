@@ -183,14 +183,14 @@ export const table = {
     text: 'The largest file that may be uploaded or recorded.',
   }),
   EVENT_STREAMS_PER_CALLER: integer({
-    default: 100,
+    default: 1_000,
     min: 1,
     max: 1_000_000,
     from: ['patchbay'],
     text: 'How many event streams one user or client may hold open at once, in one process.',
   }),
   EVENT_STREAMS_PER_ORGANIZATION: integer({
-    default: 5_000,
+    default: 10_000,
     min: 1,
     max: 1_000_000,
     from: ['patchbay'],
