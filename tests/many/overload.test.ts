@@ -23,12 +23,16 @@ const valve: Valve = {
   share: () => share,
 }
 const turnedAway: string[] = []
+const held: (() => void)[] = []
 
 beforeAll(async () => {
   house = await openTestHouse()
   const forBella = bella(house.house)
   const forSapien: Contract = { ...forBella, name: 'sapien', renderError: renderSapien, endpoints: [] }
-  server = createServer((request, response) => response.end(`served ${request.url}`))
+  server = createServer((request, response) => {
+    if (request.url === '/held') held.push(() => response.end())
+    else response.end(`served ${request.url}`)
+  })
   guardFromOverload(
     server,
     {
@@ -37,6 +41,7 @@ beforeAll(async () => {
       contracts: [forBella, forSapien],
       contractOf: (path) => (path.startsWith('/v1') ? forSapien : forBella),
       maxWaitMs: 25,
+      neverFull: 2,
       backlogMs: () => backlogMs,
       onTurnedAway: (contract, method) => turnedAway.push(`${contract} ${method}`),
     },
@@ -62,6 +67,9 @@ test('nobody is refused while nobody waits too long', async () => {
 
 test('else a request is refused in its contract’s words, before a credential is asked for; health and providers are let in', async () => {
   share = 0.5
+  expect(await statusOf('/users')).toBe(200) // a few are no flood
+  const waiting = [ask('/held'), ask('/held')]
+  await expect.poll(() => held.length).toBe(2)
   expect(await statusOf('/users')).toBe(503)
   for (const path of ['/healthz', '/readyz', '/readyz?deep=1']) expect(await statusOf(path)).toBe(200)
   expect(await statusOf('/twilio/voice', 'POST')).toBe(200)
@@ -73,4 +81,8 @@ test('else a request is refused in its contract’s words, before a credential i
   const id = refused.headers.get('x-request-id')
   expect(await refused.json()).toMatchObject({ error: { code: 'overloaded', requestId: id } })
   expect(turnedAway).toEqual(['bella GET', 'sapien POST'])
+
+  for (const answer of held) answer()
+  await Promise.all(waiting)
+  expect(await statusOf('/users')).toBe(200)
 })

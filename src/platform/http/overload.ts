@@ -15,6 +15,8 @@ export interface OverloadOptions extends Pick<Kitchen, 'clock' | 'log'> {
   readonly maxWaitMs: number
   /** How long whoever is let in waits for what everybody needs. */
   readonly backlogMs: () => number
+  /** While fewer are under way, nobody is turned away. */
+  readonly neverFull?: number
   /** Whether callers come by https. */
   readonly https?: boolean
   readonly onTurnedAway: (contract: string, method: string) => void
@@ -27,6 +29,7 @@ const tellEveryMs = 5_000
 /** Stands before what answers `server`'s requests. To be called before it listens. */
 export function guardFromOverload(server: Server, options: OverloadOptions, valve: Valve = openValve(options.maxWaitMs)): void {
   if (options.maxWaitMs === 0) return
+  const { neverFull = aCrowd } = options
   const rank = rankOf(options.contracts)
   const safe = safeHeaders(options.https ?? false)
   let turnedAway = 0
@@ -48,19 +51,29 @@ export function guardFromOverload(server: Server, options: OverloadOptions, valv
   timer.unref()
   server.once('close', () => clearInterval(timer))
 
+  /** Event streams too: where there are many, their number says nothing, and the wait alone decides. */
+  let underWay = 0
+  const ended = () => {
+    underWay -= 1
+  }
   const handlers = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[]
   server.removeAllListeners('request')
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (valve.share() > 0) {
+    if (valve.share() > 0 && underWay >= neverFull) {
       const urgency = rank(request.url ?? '/')
       if (urgency !== 'always' && !valve.admits(urgency === 'precious')) {
         turnedAway += 1
         return turnAway(options, safe, request, response)
       }
     }
+    underWay += 1
+    response.once('close', ended)
     for (const handler of handlers) handler(request, response)
   })
 }
+
+/** So many at once are no flood, however slow the machine is just now: a crowd that books one slot hears who has it. */
+const aCrowd = 200
 
 type Rank = 'always' | 'precious' | 'usual'
 
