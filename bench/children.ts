@@ -1,5 +1,5 @@
 // Contenders and load generators are processes of their own, so that each pays for itself alone. Parent and child
-// speak by messages: a server says where it listens and what CPU it has used; a generator says what it measured.
+// speak by messages: a server says where it listens and what CPU and memory it uses; a generator says what it measured.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -62,12 +62,13 @@ export function answerParent<Question>(answer: (question: Question) => Promise<o
 export interface Figures {
   readonly port: number
   readonly cpuMicros: number
+  readonly rssMib: number
 }
 
 /** In a contender: where it listens, and the CPU it has used so far. */
 export function answerAsServer(port: number, close: () => Promise<void> | void): void {
   answerParent((): Figures => {
     const { user, system } = process.cpuUsage()
-    return { port, cpuMicros: user + system }
+    return { port, cpuMicros: user + system, rssMib: process.memoryUsage.rss() / 2 ** 20 }
   }, close)
 }

@@ -1,7 +1,6 @@
 // How many durable jobs a second: queued in PostgreSQL (which waits for its disk), run by the product's worker, and gone
 // from the queue when they are done. Queued and run one after the other, so that each is measured by itself; the worker is in
 // this process, and what PostgreSQL used is read from the system where it tells (Linux, on the same machine).
-import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import pg from 'pg'
 import { openDatabase } from '../src/platform/db/index.ts'
@@ -9,6 +8,7 @@ import { job, startWorker } from '../src/platform/jobs/index.ts'
 import { openSession } from '../src/platform/session/index.ts'
 import { createLogger } from '../src/platform/telemetry/index.ts'
 import { systemClock } from '../src/platform/time/index.ts'
+import { postgresMicros } from './process-cpu.ts'
 import { openWorld } from './world.ts'
 
 export interface JobFigures {
@@ -106,31 +106,6 @@ async function measured(db: pg.Client, work: () => Promise<void>): Promise<Measu
   const { user, system } = process.cpuUsage(cpu)
   const after = await postgresMicros(db)
   return { seconds, nodeMicros: user + system, postgresMicros: before === null || after === null ? null : after - before }
-}
-
-/** What all of PostgreSQL's processes have used so far, those that ended included: the postmaster counts them. */
-async function postgresMicros(db: pg.Client): Promise<number | null> {
-  try {
-    const { rows } = await db.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
-    const parent = statOf(rows[0]?.pid ?? 0).parent
-    const { rows: all } = await db.query<{ pid: number }>('SELECT pid FROM pg_stat_activity')
-    const ticks = all.map(({ pid }) => statOf(pid).own).reduce((sum, own) => sum + own, statOf(parent).own + statOf(parent).children)
-    return (ticks / ticksPerS) * 1e6
-  } catch {
-    return null // another system, or another machine
-  }
-}
-
-const ticksPerS = 100
-/** proc(5): the fields after the name in brackets are state, ppid …; 11 and 12 are its own time, 13 and 14 its ended children's. */
-function statOf(pid: number): { parent: number; own: number; children: number } {
-  const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = text
-    .slice(text.lastIndexOf(')') + 2)
-    .split(' ')
-    .map(Number)
-  const at = (index: number) => fields[index] ?? 0
-  return { parent: at(1), own: at(11) + at(12), children: at(13) + at(14) }
 }
 
 export function showJobs({

@@ -7,6 +7,8 @@ import { type Latency, latencyOf } from './latency.ts'
 export interface LoadJob {
   readonly port: number
   readonly path: string
+  /** Instead of the one path: each request asks for the next of them, and round again. */
+  readonly paths?: readonly string[]
   readonly headers: Readonly<Record<string, string>>
   readonly connections: number
   readonly durationMs: number
@@ -23,20 +25,23 @@ async function load(job: LoadJob): Promise<LoadResult> {
   const took: number[] = []
   const began = performance.now()
   const until = began + job.durationMs
-  const bytes = await Promise.all(Array.from({ length: job.connections }, () => drive(job, until, took)))
+  const host = `127.0.0.1:${job.port}`
+  const requests = (job.paths ?? [job.path]).map((path) => requestText(path, { host, ...job.headers }))
+  let asked = 0
+  const next = () => requests[asked++ % requests.length] ?? ''
+  const bytes = await Promise.all(Array.from({ length: job.connections }, () => drive(job, next, until, took)))
   const seconds = (performance.now() - began) / 1000
   return { requests: took.length, seconds, bytes: bytes.reduce((sum, each) => sum + each, 0), latency: latencyOf(took) }
 }
 
 /** One connection until the time is up. @returns the bytes of all bodies; rejects on any answer that is not 200 */
-function drive({ port, path, headers }: LoadJob, until: number, took: number[]): Promise<number> {
-  const request = requestText(path, { host: `127.0.0.1:${port}`, ...headers })
+function drive({ port, path }: LoadJob, next: () => string, until: number, took: number[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const socket: Socket = connect(port, '127.0.0.1')
     let [sentAt, bytes, missing, head] = [0, 0, 0, '']
     const send = () => {
       sentAt = performance.now()
-      socket.write(request)
+      socket.write(next())
     }
     socket.setNoDelay(true)
     socket.once('connect', send)

@@ -1,60 +1,69 @@
-// The figures of a run, the targets they are held against, and what of them can be compared between machines: ratios
-// of contenders that ran side by side. Absolute times belong to the machine and are shown, not compared.
-import type { CallersResult } from './callers.ts'
-import type { Measured } from './scenarios.ts'
-
-export type Contender = 'bare' | 'express' | 'patchbay'
-
-export interface Results {
-  readonly http: Readonly<Record<string, Readonly<Record<Contender, Measured>>>>
-  readonly voice: { readonly talking: CallersResult; readonly flood: CallersResult; readonly cpuMicrosPerTurn: number }
-}
-
-export interface Ratio {
-  readonly name: string
-  readonly value: number
-  /** Which way is better. */
-  readonly better: 'lower' | 'higher'
-}
-
-export function ratiosOf({ http }: Results): Ratio[] {
-  return Object.entries(http).flatMap(([name, { bare, express, patchbay }]): Ratio[] => [
-    { name: `${name}: CPU of bare node:http`, value: patchbay.cpuMicros / bare.cpuMicros, better: 'lower' },
-    { name: `${name}: CPU of Express`, value: patchbay.cpuMicros / express.cpuMicros, better: 'lower' },
-    { name: `${name}: requests per second of Express`, value: patchbay.perSecond / express.perSecond, better: 'higher' },
-  ])
+// What a section of the bench brings home: lines to read, targets met or not, and costs that a later run can be held
+// against. A cost is CPU for one piece of work; between runs and machines it is compared in yardsticks, the CPU of one
+// bare node:http request measured in the same run.
+export interface Section {
+  readonly lines: readonly string[]
+  readonly targets: readonly Target[]
+  readonly costs: readonly Cost[]
+  /** As measured, for `--json`. */
+  readonly figures: unknown
 }
 
 export interface Target {
   readonly name: string
   readonly value: number
   readonly limit: number
-  readonly met: boolean
+  readonly unit: string
+  readonly bound: 'at most' | 'at least'
 }
 
-export function targetsOf(results: Results): Target[] {
-  const { kept, list } = results.http
-  if (!kept || !list) throw new Error('the scenarios that have targets were not run')
-  const atMost = (name: string, value: number, limit: number): Target => ({ name, value, limit, met: value <= limit })
-  const atLeast = (name: string, value: number, limit: number): Target => ({ name, value, limit, met: value >= limit })
-  return [
-    atMost('one row: CPU of bare node:http, times', kept.patchbay.cpuMicros / kept.bare.cpuMicros, 2.5),
-    atLeast('one row: requests per second of Express, times', kept.patchbay.perSecond / kept.express.perSecond, 3),
-    atMost('a list of 100: CPU, µs', list.patchbay.cpuMicros, 400),
-    atMost('a voice turn, 200 calls: p95, ms', results.voice.talking.turns.p95, 50),
-  ]
+export const atMost = (name: string, value: number, limit: number, unit = ''): Target => ({ name, value, limit, unit, bound: 'at most' })
+export const atLeast = (name: string, value: number, limit: number, unit = ''): Target => ({ name, value, limit, unit, bound: 'at least' })
+
+/** A figure that could not be measured meets nothing. */
+export const isMet = ({ value, limit, bound }: Target): boolean => (bound === 'at most' ? value <= limit : value >= limit)
+
+export interface Cost {
+  readonly name: string
+  readonly micros: number
+  /** What a slice of it strays by, as a part; null where it was measured in one piece. */
+  readonly spread: number | null
 }
 
-/** How far a ratio may stray before it is called worse: what two runs of the same code differ by on a busy machine. */
-export const noise = 0.35
+export interface Baseline {
+  readonly machine: Machine
+  readonly yardstick: Cost
+  readonly costs: readonly Cost[]
+}
 
-/** One sentence for each ratio that got worse beyond the noise. */
-export function regressions(now: readonly Ratio[], before: readonly Ratio[]): string[] {
-  return now.flatMap(({ name, value, better }) => {
-    const baseline = before.find((ratio) => ratio.name === name)
-    if (!baseline) return []
-    const bound = better === 'lower' ? baseline.value * (1 + noise) : baseline.value / (1 + noise)
-    const worse = better === 'lower' ? value > bound : value < bound
-    return worse ? [`${name}: ${value.toFixed(2)} times, beyond ${bound.toFixed(2)} (the baseline is ${baseline.value.toFixed(2)})`] : []
+export interface Machine {
+  readonly at: string
+  readonly processor: string
+  readonly cores: number
+  readonly memoryGib: number
+  readonly node: string
+  readonly system: string
+  /** Of the last minute, before the run: what else the machine was doing. */
+  readonly load: number
+}
+
+/** What two runs of the same code differ by, on a machine of their own; and what is thought of a figure without slices. */
+const leastNoise = 0.1
+const unknownSpread = 0.1
+
+/** @returns a sentence for each cost that grew beyond the noise of both runs, and how many were compared */
+export function comparison(now: Baseline, before: Baseline): { worse: string[]; compared: number } {
+  const pairs = now.costs.flatMap((cost) => {
+    const past = before.costs.find(({ name }) => name === cost.name)
+    return past ? [{ cost, past }] : []
   })
+  const worse = pairs.flatMap(({ cost, past }) => {
+    const [value, baseline] = [cost.micros / now.yardstick.micros, past.micros / before.yardstick.micros]
+    const noise = leastNoise + 2 * Math.hypot(...[cost, past, now.yardstick, before.yardstick].map(({ spread }) => spread ?? unknownSpread))
+    if (value <= baseline * (1 + noise)) return []
+    return [
+      `${cost.name}: ${value.toFixed(1)} yardsticks, was ${baseline.toFixed(1)}; noise explains ${(baseline * (1 + noise)).toFixed(1)}`,
+    ]
+  })
+  return { worse, compared: pairs.length }
 }

@@ -1,11 +1,10 @@
-// What is asked of every contender, and what comes of it.
-import type { Child, Figures } from './children.ts'
-import type { Latency } from './latency.ts'
-import type { LoadJob, LoadResult } from './load.ts'
+// What is asked of every contender over HTTP, and that all of them give the same answer.
+import { isDeepStrictEqual } from 'node:util'
+import type { Server } from './contenders.ts'
 import type { World } from './world.ts'
 
 export interface Scenario {
-  readonly name: string
+  readonly name: 'kept' | 'row' | 'list'
   readonly title: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
@@ -17,26 +16,20 @@ export const scenariosOf = ({ token, apiKey, organizationId, appointmentId }: Wo
   { name: 'list', title: 'a list of 100', path: '/v1/calls?limit=100', headers: { authorization: `Bearer ${token}` } },
 ]
 
-/** CPU is the server process's own, for one request; PostgreSQL's is not in it. */
-export interface Measured {
-  readonly perSecond: number
-  readonly cpuMicros: number
-  readonly latency: Latency
-  readonly bytes: number
+export async function bodyOf({ port }: Server, { path, headers }: Scenario): Promise<unknown> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers })
+  if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`)
+  return response.json()
 }
 
-export interface Effort {
-  readonly connections: number
-  readonly warmUpMs: number
-  readonly durationMs: number
+/** Everybody does the same work, or nothing is measured. The cursor is each one's own spelling. */
+export async function holdEqual(server: Server, scenario: Scenario, expected: unknown, name: string): Promise<void> {
+  const [ours, theirs] = [withoutCursor(expected), withoutCursor(await bodyOf(server, scenario))]
+  if (!isDeepStrictEqual(ours, theirs)) throw new Error(`${name} answers ${scenario.path} with ${JSON.stringify(theirs).slice(0, 800)}`)
+  const headers = Object.fromEntries(Object.keys(scenario.headers).map((header) => [header, 'Bearer nobody']))
+  const refused = await fetch(`http://127.0.0.1:${server.port}${scenario.path}`, { headers })
+  if (refused.status !== 401) throw new Error(`${name} answers a stranger with ${refused.status}`)
 }
 
-export async function measure(server: Child, generator: Child, { path, headers }: Scenario, effort: Effort): Promise<Measured> {
-  const { port } = await server.ask<Figures>({})
-  const job: LoadJob = { port, path, headers, connections: effort.connections, durationMs: effort.warmUpMs }
-  await generator.ask<LoadResult>(job)
-  const before = await server.ask<Figures>({})
-  const { requests, seconds, latency, bytes } = await generator.ask<LoadResult>({ ...job, durationMs: effort.durationMs })
-  const after = await server.ask<Figures>({})
-  return { perSecond: requests / seconds, cpuMicros: (after.cpuMicros - before.cpuMicros) / requests, latency, bytes: bytes / requests }
-}
+const withoutCursor = (body: unknown): unknown =>
+  typeof body === 'object' && body !== null && 'nextCursor' in body ? { ...body, nextCursor: typeof body.nextCursor } : body

@@ -50,6 +50,9 @@ export async function openWorld(): Promise<OpenWorld> {
   }
 }
 
+/** For what is measured by itself: requests wait rather than being turned away, however busy the machine is with others. */
+export const patient = (world: World): World => ({ ...world, environment: { ...world.environment, MAX_WAIT_MS: '5000' } })
+
 /** As an operator would set it, with limits that count but never refuse. */
 const environmentOf = (dataFolder: string): Record<string, string> => ({
   APP_ENV: 'testing',

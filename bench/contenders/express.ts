@@ -1,22 +1,23 @@
 // What most would write: Express over a pool of pg, a transaction per request that sets the tenant, rows to JSON.
-// It checks no credential, counts no limit and logs nothing, which is in its favour.
-import type { AddressInfo } from 'node:net'
-import express from 'express'
 import pg from 'pg'
-import { answerAsServer, inputOf } from '../children.ts'
-import type { World } from '../world.ts'
+import { inputOf } from '../children.ts'
+import { type Reads, type ReferenceInput, serveWithExpress } from './door.ts'
 
-const { databaseUrl, organizationId } = inputOf<World>()
-const pool = new pg.Pool({ connectionString: databaseUrl, options: '-c role=patchbay_app', max: 16 })
+const input = inputOf<ReferenceInput>()
+const pool = new pg.Pool({ connectionString: input.databaseUrl, options: '-c role=patchbay_app', max: 16 })
+pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 
-async function rowsOf(sql: string, params: readonly unknown[]): Promise<object[]> {
+async function inTransaction<T>(organizationId: number, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   try {
     await client.query('BEGIN')
     await client.query(`SELECT set_config('app.organization_id', $1, true)`, [String(organizationId)])
-    const { rows } = await client.query(sql, [organizationId, ...params])
+    const result = await work(client)
     await client.query('COMMIT')
-    return rows
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK')
+    throw error
   } finally {
     client.release()
   }
@@ -41,18 +42,15 @@ const calls = `SELECT c.id, c.direction, c.from_number AS "from", c.to_number AS
  WHERE c.organization_id = $1 ORDER BY c.started_at DESC, c.id DESC LIMIT $2`
 const count = `SELECT count(*)::int AS total FROM calls.calls c WHERE c.organization_id = $1`
 
-const app = express()
-app.get('/v1/organizations/:id', async (_request, response) => response.json((await rowsOf(organization, []))[0]))
-app.get('/appointments/:id', async (request, response) => response.json((await rowsOf(appointment, [request.params.id]))[0]))
-app.get('/v1/calls', async (request, response) => {
-  const limit = Number(request.query.limit)
-  const list = await rowsOf(calls, [limit])
-  const [counted] = await rowsOf(count, [])
-  response.json({ calls: list, ...counted, limit, offset: 0 })
-})
-const server = app.listen(0, '127.0.0.1', () => {
-  answerAsServer((server.address() as AddressInfo).port, async () => {
-    server.closeAllConnections()
-    await pool.end()
-  })
-})
+const reads: Reads = {
+  organization: (id) => inTransaction(id, async (client) => (await client.query(organization, [id])).rows[0]),
+  appointment: (organizationId, id) =>
+    inTransaction(organizationId, async (client) => (await client.query(appointment, [organizationId, id])).rows[0]),
+  calls: (id, limit) =>
+    inTransaction(id, async (client) => {
+      const { rows } = await client.query(calls, [id, limit])
+      return { calls: rows, total: (await client.query<{ total: number }>(count, [id])).rows[0]?.total ?? 0 }
+    }),
+}
+
+serveWithExpress(input, reads, () => pool.end())

@@ -1,0 +1,157 @@
+// One process, then two behind one port (`patchbay serve --processes 2`), under as much load as they take. The machine is
+// shared with PostgreSQL and the generators, which do not become twice as many: so besides the clock's figure there is one
+// with PostgreSQL's share taken out, from what the serving processes themselves compute for a request.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { type Child, startChild } from './children.ts'
+import type { LoadJob, LoadResult } from './load.ts'
+import { cpuMicrosOf, postgresMicros } from './process-cpu.ts'
+import { atLeast, type Section } from './results.ts'
+import { type Scenario, scenariosOf } from './scenarios.ts'
+import { median, spreadOf } from './slices.ts'
+import type { World } from './world.ts'
+
+interface Slice {
+  readonly perSecond: number
+  /** For one request: the serving processes (and who leads them), and PostgreSQL. */
+  readonly nodeMicros: number
+  readonly postgresMicros: number
+}
+
+export interface Scale {
+  /** How much more is answered by the clock, PostgreSQL and the generators on the same cores. */
+  readonly byClock: number
+  /** Were PostgreSQL and the generators elsewhere and each process had a core: twice, less what a request costs more. */
+  readonly withoutPostgres: number
+}
+
+const rounds = 4
+const sliceMs = 1500
+const warmUpMs = 2500
+const connections = 32
+
+export async function measureProcesses(world: World): Promise<Section> {
+  const scenario = scenariosOf(world).find(({ name }) => name === 'row')
+  if (!scenario) throw new Error('there is no row to read')
+  const db = new pg.Client({ connectionString: world.databaseUrl, application_name: 'bench' })
+  await db.connect()
+  const generator = await startChild('load.ts', {})
+  const crews = [await startServe(world, 1), await startServe(world, 2)] as const
+  try {
+    const measured: [Slice[], Slice[]] = [[], []]
+    for (const crew of crews) await generator.ask<LoadResult>(jobOf(crew, scenario, warmUpMs))
+    for (let round = 0; round < rounds; round++) {
+      for (const [index, crew] of crews.entries()) measured[index]?.push(await slice(crew, generator, scenario, db))
+    }
+    return sectionOf(measured)
+  } finally {
+    await Promise.all([generator.stop(), db.end(), ...crews.map((crew) => crew.stop())])
+  }
+}
+
+const jobOf = ({ port }: Serve, { path, headers }: Scenario, durationMs: number): LoadJob => ({
+  port,
+  path,
+  headers,
+  connections,
+  durationMs,
+})
+
+async function slice(crew: Serve, generator: Child, scenario: Scenario, db: pg.Client): Promise<Slice> {
+  const [node, postgres] = [cpuMicrosOf(crew.pids()), await postgresMicros(db)]
+  const { requests, seconds } = await generator.ask<LoadResult>(jobOf(crew, scenario, sliceMs))
+  const [nodeAfter, postgresAfter] = [cpuMicrosOf(crew.pids()), await postgresMicros(db)]
+  return {
+    perSecond: requests / seconds,
+    nodeMicros: (nodeAfter - node) / requests,
+    postgresMicros: ((postgresAfter ?? Number.NaN) - (postgres ?? Number.NaN)) / requests,
+  }
+}
+
+export function scaleOf(one: readonly Slice[], two: readonly Slice[]): Scale {
+  const of = (slices: readonly Slice[], pick: (slice: Slice) => number) => median(slices.map(pick))
+  return {
+    byClock: of(two, ({ perSecond }) => perSecond) / of(one, ({ perSecond }) => perSecond),
+    withoutPostgres: (2 * of(one, ({ nodeMicros }) => nodeMicros)) / of(two, ({ nodeMicros }) => nodeMicros),
+  }
+}
+
+function sectionOf([one, two]: readonly [readonly Slice[], readonly Slice[]]): Section {
+  const scale = scaleOf(one, two)
+  const node = (slices: readonly Slice[]) => slices.map(({ nodeMicros }) => nodeMicros)
+  const [cost1, cost2] = [median(node(one)), median(node(two))]
+  const line = (title: string, slices: readonly Slice[]) => {
+    const [rate, postgres] = [median(slices.map(({ perSecond }) => perSecond)), median(slices.map(({ postgresMicros }) => postgresMicros))]
+    const cpu = median(node(slices))
+    const busy = (micros: number) => ((rate * micros) / 1e6).toFixed(2)
+    return `  ${title}  ${rate.toFixed(0).padStart(6)}/s; a request costs Node.js ${cpu.toFixed(0)} µs (${busy(cpu)} cores), PostgreSQL ${postgres.toFixed(0)} µs (${busy(postgres)} cores)`
+  }
+  return {
+    lines: [
+      '  one row, read by key; 32 connections, one generator',
+      line('1 process  ', one),
+      line('2 processes', two),
+      `  by the clock, PostgreSQL and the generator on the same ${availableParallelism()} cores: ${scale.byClock.toFixed(2)} times`,
+      `  PostgreSQL's share taken out: 2 × (10⁶ / ${cost2.toFixed(0)} µs) beside 10⁶ / ${cost1.toFixed(0)} µs, a core for each process: ${scale.withoutPostgres.toFixed(2)} times`,
+    ],
+    targets: [atLeast('1 → 2 processes, without PostgreSQL', scale.withoutPostgres, 1.7, 'times')],
+    costs: [{ name: 'one row by two processes', micros: cost2, spread: spreadOf(node(two)) }],
+    figures: { one, two, scale },
+  }
+}
+
+interface Serve {
+  readonly port: number
+  pids(): number[]
+  stop(): Promise<void>
+}
+
+async function startServe({ databaseUrl, environment }: World, processes: number): Promise<Serve> {
+  const port = await freePort()
+  const cli = fileURLToPath(new URL('../src/cli/index.ts', import.meta.url))
+  const env = { PATH: process.env.PATH, ...environment, DATABASE_URL: databaseUrl, PORT: String(port), LOG_LEVEL: 'info', DRAIN_S: '0' }
+  const child = spawn(process.execPath, [cli, 'serve', '--processes', String(processes)], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  await served(child)
+  const pid = child.pid ?? 0
+  return {
+    port,
+    pids: () => [pid, ...childrenOf(pid)],
+    async stop() {
+      if (child.exitCode !== null) return
+      child.kill('SIGINT')
+      await once(child, 'exit')
+    },
+  }
+}
+
+/** Until it says that it serves; its log is read on and thrown away, so that the pipe does not fill. */
+function served(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      if (said.length < 10_000) said += text
+      if (/serves? on/.test(said)) resolve()
+    })
+    child.once('exit', (code) => reject(new Error(`serve ended with ${code}: ${said}`)))
+  })
+}
+
+const childrenOf = (pid: number): number[] =>
+  readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  )
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('there is no port')
+  return address.port
+}
