@@ -50,8 +50,10 @@ export interface DatabaseOptions {
 pg.types.setTypeParser(20, Number)
 pg.types.setTypeParser(1700, Number)
 
-/** To be connected, or to wait for a connection that is free. */
+/** To be connected. */
 const connectMs = 3_000
+/** For a connection that is free: a crowd of two hundred takes its turns in this time, on a slow machine too. */
+const turnMs = 6_000
 /** For a lock that somebody else holds: a transaction that was left idle must not hold up whoever meets it. */
 const lockMs = 3_000
 const readMs = 15_000
@@ -73,7 +75,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   const watch = openWatch(config)
   const backlog = openBacklog(options.lanes * perLane, () => performance.now())
   const lanes = openLanes({ config: { ...config, statement_timeout: readMs }, size: options.lanes, watch, backlog, onError: outage.failed })
-  const pool = openPool({ ...config, statement_timeout: changeMs, max: options.writers }, watch, outage)
+  const pool = openPool({ ...config, connectionTimeoutMillis: turnMs, statement_timeout: changeMs, max: options.writers }, watch, outage)
   const seen = options.onStatement ?? (() => {})
 
   async function counted<T>(name: string, work: () => Promise<T>): Promise<T> {
