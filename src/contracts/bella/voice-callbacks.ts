@@ -148,18 +148,22 @@ async function follow(session: Session, post: StatusPost, known: string | null):
   if (!status || session.organizationId === 0) return
   const at = timeOf(post.Timestamp) ?? session.now()
   if (post.ParentCallSid && post.ParentCallSid !== post.CallSid) return known ? followParty(session, post, known, status, at) : undefined
-  const callId = known ?? (await openMissed(session, post, at))
-  await advanceCall(session, callId, { status, at, durationS: post.CallDuration === undefined ? null : Number(post.CallDuration) })
+  await session.write(async (tx) => {
+    const callId = known ?? (await openMissed(tx, post, at))
+    await advanceCall(tx, callId, { status, at, durationS: post.CallDuration === undefined ? null : Number(post.CallDuration) })
+  })
 }
 
 /** Somebody who was rung for a call: a leg of it, however little is heard of them. */
 async function followParty(session: Session, post: StatusPost, callId: string, status: CallStatus, at: Date): Promise<void> {
-  await addLeg(session, callId, { kind: 'number', number: post.To ?? null, sid: post.CallSid, at })
-  if (status === 'queued' || status === 'ringing') return
-  await advanceLeg(session, callId, post.CallSid, {
-    at,
-    status: status === 'in_progress' ? 'answered' : 'ended',
-    hangupCause: defaultCauses[status] ?? null,
+  await session.write(async (tx) => {
+    await addLeg(tx, callId, { kind: 'number', number: post.To ?? null, sid: post.CallSid, at })
+    if (status === 'queued' || status === 'ringing') return
+    await advanceLeg(tx, callId, post.CallSid, {
+      at,
+      status: status === 'in_progress' ? 'answered' : 'ended',
+      hangupCause: defaultCauses[status] ?? null,
+    })
   })
 }
 

@@ -57,6 +57,9 @@ const readCalls = (house: House): AnyEndpoint[] => [
   }),
 ]
 
+/** What may come of asking the carrier. */
+const carrier = ['provider_failed', 'provider_timeout', 'circuit_open'] as const
+
 const changeCalls = (house: House): AnyEndpoint[] => [
   endpoint({
     operation: 'calls.create',
@@ -71,10 +74,11 @@ const changeCalls = (house: House): AnyEndpoint[] => [
       { title: 'From a number that is not yours', body: { from: '+442079460000', to: '+15005550100', userId: 12345 }, status: 422 },
     ],
     tags,
-    handle: async ({ session, principal, body }) => {
-      const id = await placeCall(session, body, house.telephony.name)
-      return answer(201, await getCall(session, sightOf(principal), id, house.baseUrl()), { location: `/v1/calls/${id}` })
-    },
+    handle: ({ session, principal, body }) =>
+      session.write(async (tx) => {
+        const id = await placeCall(tx, body, house.telephony.name)
+        return answer(201, await getCall(tx, sightOf(principal), id, house.baseUrl()), { location: `/v1/calls/${id}` })
+      }),
   }),
   endpoint({
     operation: 'calls.hangup',
@@ -83,7 +87,7 @@ const changeCalls = (house: House): AnyEndpoint[] => [
     summary: 'End a live call',
     permission: 'calls:write',
     response: { 200: CallDetail },
-    errors: ['call_not_found', 'call_not_live'],
+    errors: ['call_not_found', 'call_not_live', ...carrier],
     ...one,
     handle: async ({ session, principal, params }) => {
       await hangUp(session, sightOf(principal), params.id, house)
@@ -98,7 +102,7 @@ const changeCalls = (house: House): AnyEndpoint[] => [
     permission: 'calls:write',
     body: Transfer,
     response: { 200: CallDetail },
-    errors: ['call_not_found', 'call_not_live', 'unknown_user', 'no_device'],
+    errors: ['call_not_found', 'call_not_live', 'unknown_user', 'no_device', ...carrier],
     ...one,
     handle: async ({ session, principal, params, body: { to, userId } }) => {
       if ((to === undefined) === (userId === undefined))
@@ -117,7 +121,7 @@ const changeCalls = (house: House): AnyEndpoint[] => [
     body: Hold,
     bodyOptional: true,
     response: { 200: CallDetail },
-    errors: ['call_not_found', 'call_not_live'],
+    errors: ['call_not_found', 'call_not_live', ...carrier],
     ...one,
     handle: async ({ session, principal, params, body }) => {
       await hold(session, sightOf(principal), params.id, body.hold, house)

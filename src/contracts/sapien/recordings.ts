@@ -102,7 +102,7 @@ export const recordings = (house: House): AnyEndpoint[] => {
         params: UuidParams,
         missing: 'call_not_found',
         response: { 200: Recording },
-        errors: ['call_not_found', 'call_not_live', 'not_recording'],
+        errors: ['call_not_found', 'call_not_live', 'not_recording', 'provider_failed', 'provider_timeout', 'circuit_open'],
         tags,
         handle: async ({ session, principal, params }) => {
           const wanted = action === 'pause' ? 'paused' : 'in_progress'

@@ -84,10 +84,11 @@ export function users(house: House): AnyEndpoint[] {
       response: { 201: User },
       errors: ['organization_not_found', 'username_taken', 'email_taken', 'weak_password'],
       examples: [{ title: 'A colleague', body: jane, status: 201 }],
-      handle: async ({ session, body }) => {
-        const id = await createUser(session, house, body)
-        return answer(201, await showUser(session, id), { location: `/v1/users/${id}` })
-      },
+      handle: ({ session, body }) =>
+        session.write(async (tx) => {
+          const id = await createUser(tx, house, body)
+          return answer(201, await showUser(tx, id), { location: `/v1/users/${id}` })
+        }),
     }),
     endpoint({
       operation: 'users.update',
@@ -103,10 +104,11 @@ export function users(house: House): AnyEndpoint[] {
       response: { 200: User },
       examples: [{ title: 'Another name', body: { lastName: 'Smith-Jones' }, status: 200 }],
       errors: ['user_not_found', 'username_taken', 'email_taken', 'weak_password', 'locked_out'],
-      handle: async ({ session, params, body }) => {
-        await updateUser(session, house, params.id, body)
-        return showUser(session, params.id)
-      },
+      handle: ({ session, params, body }) =>
+        session.write(async (tx) => {
+          await updateUser(tx, house, params.id, body)
+          return showUser(tx, params.id)
+        }),
     }),
     endpoint({
       operation: 'users.remove',

@@ -43,10 +43,11 @@ export const voicemail = (house: House): AnyEndpoint[] => [
       permission: 'voicemail:write',
       response: { 200: Voicemail },
       ...one,
-      handle: async ({ session, principal, params }) => {
-        await markVoicemail(session, sightOf(principal), params.id, mark === 'read' ? 'read' : 'new')
-        return getVoicemail(session, sightOf(principal), params.id, house.baseUrl())
-      },
+      handle: ({ session, principal, params }) =>
+        session.write(async (tx) => {
+          await markVoicemail(tx, sightOf(principal), params.id, mark === 'read' ? 'read' : 'new')
+          return getVoicemail(tx, sightOf(principal), params.id, house.baseUrl())
+        }),
     }),
   ),
   endpoint({

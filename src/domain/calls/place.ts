@@ -4,7 +4,7 @@ import { Refusal, refuse, refuseField } from '../../platform/errors/index.ts'
 import type { Session, Tx } from '../../platform/session/index.ts'
 import { type Sight, sightOf } from '../people/index.ts'
 import { advanceCall } from './advance.ts'
-import { lockCall, selectCall, touchCall } from './calls.sql.ts'
+import { lockCall, touchCall } from './calls.sql.ts'
 import { type LegInput, openCall } from './open.ts'
 import { selectCaller, selectCallingAgent, selectContactOf, selectFirstLeg, selectOwnNumber } from './place.sql.ts'
 import type { CallUrls, Telephony } from './ports.ts'
@@ -70,32 +70,33 @@ async function agentLeg(tx: Tx, agentId: string, from: string): Promise<LegInput
 
 /** The job's work. Whether the provider took a call that timed out is found out by reconciliation, not by ringing again. */
 export async function ringPlacedCall(session: Session, callId: string, { telephony, callUrls }: CallServices): Promise<void> {
-  if (!(await claimRinging(session, callId))) return
-  const call = await session.read(selectCall, { callId })
-  const first = await session.read(selectFirstLeg, { callId })
-  if (!call || !first) return
-  try {
-    const { sid } = await telephony.placeCall({
-      from: call.from,
-      to: first.number,
-      answerUrl: callUrls.answer(callId),
-      statusUrl: callUrls.status(callId),
-      key: callId,
+  const numbers = await claimRinging(session, callId)
+  if (!numbers) return
+  const sid = await telephony
+    .placeCall({ ...numbers, answerUrl: callUrls.answer(callId), statusUrl: callUrls.status(callId), key: callId })
+    .then((placed) => placed.sid)
+    .catch(async (error: unknown) => {
+      if (error instanceof Refusal && error.code === 'provider_timeout') return null
+      session.log.warn({ err: error, callId }, 'the provider did not take a call')
+      await advanceCall(session, callId, { status: 'failed', at: session.now(), hangupCause: 'NORMAL_TEMPORARY_FAILURE' })
+      return null
     })
-    await nameCall(session, callId, telephony.name, sid)
-  } catch (error) {
-    if (error instanceof Refusal && error.code === 'provider_timeout') return
-    session.log.warn({ err: error, callId }, 'the provider did not take a call')
-    await advanceCall(session, callId, { status: 'failed', at: session.now(), hangupCause: 'NORMAL_TEMPORARY_FAILURE' })
-  }
+  // It rings: whatever goes wrong from here on, the call has not failed, and the provider's next word about it names it.
+  if (sid !== null) await nameCall(session, callId, telephony.name, sid)
 }
 
-/** True for the first who asks, while the call still waits to be rung. However long it waited, it is not silent now. */
-function claimRinging(session: Session, callId: string): Promise<boolean> {
+/**
+ * Whom to ring, for the first who asks while the call still waits to be rung. However long it waited, it is not silent now.
+ * All that is needed is read in the claim: whoever has claimed it and then fails has nobody to take its place.
+ */
+function claimRinging(session: Session, callId: string): Promise<{ readonly from: string; readonly to: string } | null> {
   return session.write(async (tx) => {
     const call = await tx.read(lockCall, { callId })
-    if (call?.status !== 'queued' || call.sid !== null) return false
+    if (call?.status !== 'queued' || call.sid !== null) return null
+    const first = await tx.read(selectFirstLeg, { callId })
+    if (!first) return null
     tx.later(touchCall, { callId, now: tx.now() })
-    return (await tx.read(insertCallEvent, { callId, type: 'dialing', at: tx.now(), data: {}, once: true })) !== null
+    const claimed = await tx.read(insertCallEvent, { callId, type: 'dialing', at: tx.now(), data: {}, once: true })
+    return claimed ? { from: call.from, to: first.number } : null
   })
 }

@@ -99,9 +99,10 @@ export async function refreshSignIn(
   // Before the exchange: the token is good again when the organisation is.
   if (!(await services.standing.isActive(found.organizationId))) refuse('invalid_grant')
   const inside = services.openSession(systemPrincipal(found.organizationId, found.subject), session.requestId)
-  const { grant, next } = await services.refreshTokens.exchange(inside, token)
-  const user = await inside.read(selectUser, { id: Number(grant.subject.split(':')[1]) })
+  // What may fail comes before the exchange, for after it the token is used up: whoever got no answer would be signed out.
+  const user = await inside.read(selectUser, { id: Number(found.subject.split(':')[1]) })
   if (user?.status !== 'active') return refuse('invalid_grant')
+  const { grant, next } = await services.refreshTokens.exchange(inside, token)
   return { refreshToken: next, ...(await accessToken(services, { ...user, organizationId: found.organizationId }, grant.family)) }
 }
 

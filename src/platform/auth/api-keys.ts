@@ -4,7 +4,7 @@ import { hash as digestOf } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Database } from '../db/index.ts'
 import { refuse } from '../errors/index.ts'
-import type { Bus } from '../events/index.ts'
+import { type Bus, publishIn } from '../events/index.ts'
 import { secret, uuidv7 } from '../ids/index.ts'
 import type { Session } from '../session/index.ts'
 import type { Clock } from '../time/index.ts'
@@ -64,10 +64,9 @@ export function openApiKeys(database: Database, bus: Bus, clock: Clock): ApiKeys
         const row = await tx.read(revokeApiKeyRow, { id, at: tx.now() })
         if (!row) return false
         tx.emit('api_key.revoked', { id, name: row.name }, { resource: `api_key:${id}` })
-        tx.afterCommit(async () => {
-          forget(row.hash.toString('base64'))
-          await bus.publish('auth.key_revoked', row.hash.toString('base64'))
-        })
+        const hash = row.hash.toString('base64')
+        publishIn(tx, 'auth.key_revoked', hash)
+        tx.afterCommit(() => forget(hash))
         return true
       }),
   }

@@ -1,7 +1,7 @@
 // Which tokens are no longer good although they have not run out: those a subject got before a moment. Kept in memory
 // and told to every process, because verification is cached and must not ask the database each time.
 import type { Database } from '../db/index.ts'
-import type { Bus } from '../events/index.ts'
+import { type Bus, publishIn } from '../events/index.ts'
 import type { Log, Tx } from '../session/index.ts'
 import type { Clock } from '../time/index.ts'
 import { type RevocationRow, recentRevocations, revokeRefreshSubject, upsertRevocation } from './auth.sql.ts'
@@ -43,10 +43,8 @@ export async function openRevocations(database: Database, bus: Bus, clock: Clock
       await tx.run(upsertRevocation, { subject, before: at })
       await tx.run(revokeRefreshSubject, { subject, at })
       const row = { organizationId: tx.organizationId, subject, before: at.toISOString() }
-      tx.afterCommit(async () => {
-        remember(row)
-        await bus.publish('auth.revoked', row)
-      })
+      publishIn(tx, 'auth.revoked', row)
+      tx.afterCommit(() => remember(row))
     },
   }
 }

@@ -1,13 +1,18 @@
 // Word between processes over PostgreSQL's LISTEN and NOTIFY. A message may be lost while the connection is down,
 // so whoever keeps something because of one subscribes to `resync` too and starts afresh then.
 import type { Database } from '../db/index.ts'
-import type { Log } from '../session/index.ts'
+import type { Log, Tx } from '../session/index.ts'
 import { notify } from './bus.sql.ts'
 
 export interface Bus {
   publish(channel: string, payload: unknown): Promise<void>
   /** @returns a function that ends the subscription. */
   subscribe(channel: string, listener: (payload: unknown) => void): () => void
+}
+
+/** Heard by every process when the change is committed, and by none when it is not. */
+export function publishIn(tx: Pick<Tx, 'later'>, channel: string, payload: unknown): void {
+  tx.later(notify, { payload: JSON.stringify({ channel, payload }) })
 }
 
 const retryMs = 250

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { ReadableStream } from 'node:stream/web'
 import type { FetchedCall, FetchedRecording, Telephony } from '../../domain/calls/index.ts'
-import { refuse } from '../../platform/errors/index.ts'
+import { Refusal, refuse } from '../../platform/errors/index.ts'
 import { isUnknown, type TwilioClient } from './client.ts'
 
 /** Twilio's words for how a call stands, in ours. */
@@ -71,8 +71,13 @@ function refuseUnheard(error: unknown): never {
 /** The call ended while we were asking, and the news of it is still on its way (21220: not in progress). */
 function refuseOver(error: unknown): never {
   const over = (error as { code?: unknown }).code === 21_220 || isUnknown(error)
-  if (over) return refuse('call_not_live', { cause: error })
-  throw error
+  return over ? refuse('call_not_live', { cause: error }) : refuseFailed(error)
+}
+
+/** Whatever else it says, or whatever it says that cannot be read: the words are for the log. */
+function refuseFailed(error: unknown): never {
+  if (error instanceof Refusal) throw error
+  return refuse('provider_failed', { cause: error })
 }
 
 async function setRecording(
@@ -81,7 +86,7 @@ async function setRecording(
   recordingSid: string,
   status: 'paused' | 'in-progress' | 'stopped',
 ): Promise<void> {
-  await client.call((sdk) => sdk.calls(sid).recordings(recordingSid).update({ status }), { idempotent: true })
+  await client.call((sdk) => sdk.calls(sid).recordings(recordingSid).update({ status }), { idempotent: true }).catch(refuseFailed)
 }
 
 async function nullWhenUnknown<T>(work: () => Promise<T>): Promise<T | null> {
@@ -97,12 +102,15 @@ async function fetchCall(client: TwilioClient, sid: string): Promise<FetchedCall
   const call = await client.call((sdk) => sdk.calls(sid).fetch(), { idempotent: true })
   const duration = Number(call.duration)
   return {
-    status: statuses[call.status] ?? 'failed',
+    status: statuses[call.status] ?? refuse('provider_failed', { message: 'The carrier said of a call what it never says.' }),
     durationS: call.duration !== null && Number.isFinite(duration) ? duration : null,
-    startedAt: call.startTime ?? null,
-    endedAt: call.endTime ?? null,
+    startedAt: timeOf(call.startTime),
+    endedAt: timeOf(call.endTime),
   }
 }
+
+/** The SDK makes a date of whatever stands there. */
+const timeOf = (at: Date | null | undefined): Date | null => (at && !Number.isNaN(at.getTime()) ? at : null)
 
 /** The audio comes as a stream, which the SDK does not offer: the media address is the recording's own, with `.wav`. */
 async function fetchRecording(client: TwilioClient, recordingSid: string): Promise<FetchedRecording> {
@@ -110,7 +118,8 @@ async function fetchRecording(client: TwilioClient, recordingSid: string): Promi
   return client.call(
     async (sdk) => {
       const recording = await sdk.recordings(recordingSid).fetch()
-      const url = `${baseUrl}/2010-04-01/Accounts/${accountSid}/Recordings/${recordingSid}.wav?RequestedChannels=${recording.channels}`
+      const channels = recording.channels === 2 ? 2 : 1
+      const url = `${baseUrl}/2010-04-01/Accounts/${accountSid}/Recordings/${recordingSid}.wav?RequestedChannels=${channels}`
       const authorization = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`
       const response = await fetch(url, { headers: { authorization }, signal: AbortSignal.timeout(60_000) })
       if (!response.ok || !response.body)
@@ -118,8 +127,8 @@ async function fetchRecording(client: TwilioClient, recordingSid: string): Promi
       return {
         body: Readable.fromWeb(response.body as ReadableStream),
         contentType: response.headers.get('content-type') ?? 'audio/wav',
-        durationS: Number(recording.duration),
-        channels: recording.channels,
+        durationS: Number(recording.duration) || 0,
+        channels,
       }
     },
     { idempotent: true },

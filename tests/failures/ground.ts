@@ -1,0 +1,26 @@
+// A house whose statements can be made to fail, and everything that tells what came of it.
+import { openArena } from '../hostile/arena.ts'
+import { openJudge } from '../hostile/judge.ts'
+import { openFaults, prepareFaults } from './faults.ts'
+import { openPictures } from './picture.ts'
+import type { Ground } from './sweep.ts'
+
+export interface OpenGround extends Ground {
+  close(): Promise<void>
+}
+
+export async function openGround(options: Parameters<typeof openArena>[0] = {}): Promise<OpenGround> {
+  const faults = openFaults()
+  const arena = await openArena(options)
+  await prepareFaults(arena.db)
+  return {
+    arena,
+    faults,
+    judge: await openJudge(arena.house),
+    picture: await openPictures(arena.db),
+    async close() {
+      faults.close()
+      await arena.close()
+    },
+  }
+}
