@@ -50,7 +50,7 @@ export function createHttpServer(doors: Doors): Server {
   const server = createServer((request, response) => {
     void answer(request, response, doors, table)
   })
-  server.keepAliveTimeout = 30_000
+  server.keepAliveTimeout = 120_000
   return server
 }
 

@@ -169,7 +169,7 @@ describe('chat completions', () => {
     const startedMs = performance.now()
     for (const text of ['a '.repeat(5_000), 'my name is '.repeat(900), '4:30 '.repeat(2_000), 'what '.repeat(2_000)])
       readFacts(text, Temporal.PlainDate.from('2026-11-22'))
-    expect(performance.now() - startedMs).toBeLessThan(400)
+    expect(performance.now() - startedMs).toBeLessThan(3_000)
   })
 })
 

@@ -86,7 +86,7 @@ test('patchbay apikey creates a key with scopes, once shown, and revokes it', as
   const use = (path: string) => ask('GET', path, { as: null, headers: { 'x-api-key': made.key } })
   expect([(await use('/appointments')).status, (await use('/users')).status]).toEqual([200, 403])
   expect((await run('apikey', 'revoke', made.id)).code).toBe(0)
-  expect((await use('/appointments')).status).toBe(401)
+  await expect.poll(async () => (await use('/appointments')).status, { timeout: 1_000 }).toBe(401)
 })
 
 test('patchbay audit verify finds the chain whole', async () => {
