@@ -319,18 +319,19 @@ describe('a worker that stops', () => {
   })
 
   test('ends by its signal what does not end in time, and hands it back', async () => {
-    const ended = Promise.withResolvers<unknown>()
+    const [began, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<unknown>()]
     const worker = await bench.start([
       job({
         name: 't.slow',
         handle: async (_, __, { signal }) => {
+          began.resolve()
           await new Promise((resolve) => signal.addEventListener('abort', resolve))
           ended.resolve(signal.reason)
         },
       }),
     ])
     await enqueue('t.slow')
-    await until('it to run', async () => (await rowOf('t.slow'))?.state === 'running')
+    await began.promise
     await worker.stop(50)
     expect(await ended.promise).toMatchObject({ message: 'the worker stops' })
     expect(await rowOf('t.slow')).toMatchObject({ state: 'queued', attempts: 0 })
