@@ -22,6 +22,8 @@ export interface CallersResult {
   readonly turns: Latency
   readonly taken: number
   readonly booked: number
+  /** Rings, turns and hang-ups. */
+  readonly posts: number
   readonly seconds: number
 }
 
@@ -37,15 +39,23 @@ const agent = new Agent({ keepAlive: true, maxSockets: 400 })
 const days = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday']
 const names = ['Ada Lovelace', 'Grace Hopper', 'Alan Turing', 'Mary Somerville', 'Isaac Newton', 'Rosalind Franklin']
 let rung = 0
+let posted = 0
 
 async function call({ calls, durationMs, talkMs }: CallersJob): Promise<CallersResult> {
   const tally: Tally = { rings: [], turns: [], booked: 0 }
-  const began = performance.now()
+  const [began, postedBefore] = [performance.now(), posted]
   const until = began + durationMs
   // All are on the line within one sentence's time, and spread over it, as callers are.
   await Promise.all(Array.from({ length: calls }, (_, index) => caller(tally, { until, talkMs, delayMs: (talkMs * index) / calls })))
   const seconds = (performance.now() - began) / 1000
-  return { rings: latencyOf(tally.rings), turns: latencyOf(tally.turns), taken: tally.turns.length, booked: tally.booked, seconds }
+  return {
+    rings: latencyOf(tally.rings),
+    turns: latencyOf(tally.turns),
+    taken: tally.turns.length,
+    booked: tally.booked,
+    posts: posted - postedBefore,
+    seconds,
+  }
 }
 
 async function caller(tally: Tally, { until, talkMs, delayMs }: { until: number; talkMs: number; delayMs: number }): Promise<void> {
@@ -106,6 +116,7 @@ function send(path: string, { body, signature }: { body: string; signature: stri
     'content-length': Buffer.byteLength(body),
     'x-twilio-signature': signature,
   }
+  posted += 1
   return new Promise((resolve, reject) => {
     const sent = request({ host: '127.0.0.1', port, path, method: 'POST', agent, headers }, (response) => {
       let text = ''

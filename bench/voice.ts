@@ -9,13 +9,14 @@ import { twilioToken, type World } from './world.ts'
 
 /** A caller's sentence and the assistant's last longer than this in truth: the line is busier here. */
 export const talkMs = 2500
-const talking: CallersJob = { calls: 200, talkMs, durationMs: 6000 }
+const talking: CallersJob = { calls: 200, talkMs, durationMs: 10_000 }
 const flood: CallersJob = { calls: 200, talkMs: 0, durationMs: 3000 }
 const slices = 3
 
 export interface Talk {
   readonly result: CallersResult
-  readonly cpuMicrosPerTurn: number
+  /** For one post of the provider's: a ring, a turn or a hang-up. */
+  readonly cpuMicrosPerPost: number
 }
 
 export async function withCallers<T>(world: World, work: (callers: Child, server: Server) => Promise<T>): Promise<T> {
@@ -33,7 +34,7 @@ export async function withCallers<T>(world: World, work: (callers: Child, server
 export async function talk(callers: Child, server: Server, job: CallersJob): Promise<Talk> {
   const before = await server.cpuMicros()
   const result = await callers.ask<CallersResult>(job)
-  return { result, cpuMicrosPerTurn: ((await server.cpuMicros()) - before) / result.taken }
+  return { result, cpuMicrosPerPost: ((await server.cpuMicros()) - before) / result.posts }
 }
 
 export function measureVoice(world: World): Promise<Section> {
@@ -41,16 +42,16 @@ export function measureVoice(world: World): Promise<Section> {
     const talks: Talk[] = []
     while (talks.length < slices) talks.push(await talk(callers, server, talking))
     const flooded = await talk(callers, server, flood)
-    const cpu = talks.map(({ cpuMicrosPerTurn }) => cpuMicrosPerTurn)
+    const cpu = talks.map(({ cpuMicrosPerPost }) => cpuMicrosPerPost)
     const p95 = median(talks.map(({ result }) => result.turns.p95))
     return {
       lines: [
         ...talks.map(({ result }) => lineOf('200 calls at once, each talking between turns', result)),
         lineOf('200 calls at once, none pausing', flooded.result),
-        `  CPU of the server, a turn with its share of ringing and hanging up: ${(median(cpu) / 1000).toFixed(2)} ms`,
+        `  CPU of the server, a ring, a turn or a hang-up: ${(median(cpu) / 1000).toFixed(2)} ms`,
       ],
       targets: [atMost('a voice turn, 200 calls at once: p95', p95, 50, 'ms')],
-      costs: [{ name: 'a voice turn', micros: median(cpu), spread: spreadOf(cpu) }],
+      costs: [{ name: 'a post of a call', micros: median(cpu), spread: spreadOf(cpu) }],
       figures: { talks, flooded },
     }
   })
