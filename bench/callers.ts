@@ -36,7 +36,7 @@ interface Tally {
 const { port, authToken, phoneNumber } = inputOf<CallersInput>()
 const origin = `http://127.0.0.1:${port}`
 const agent = new Agent({ keepAlive: true, maxSockets: 400 })
-const days = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday']
+const days = workingDays(new Date(), 40)
 const names = ['Ada Lovelace', 'Grace Hopper', 'Alan Turing', 'Mary Somerville', 'Isaac Newton', 'Rosalind Franklin']
 let rung = 0
 let posted = 0
@@ -75,12 +75,19 @@ async function caller(tally: Tally, { until, talkMs, delayMs }: { until: number;
   }
 }
 
+/** As people name them, `14 December`, from the day after tomorrow on: more than the callers of a run can fill. */
+function workingDays(now: Date, count: number): string[] {
+  const dates = Array.from({ length: 2 * count }, (_, index) => new Date(now.getTime() + (index + 2) * 86_400_000))
+  const open = dates.filter((date) => date.getUTCDay() % 6 !== 0).slice(0, count)
+  return open.map((date) => date.toLocaleDateString('en-GB', { day: 'numeric', month: 'long', timeZone: 'UTC' }))
+}
+
 /** Wishes are spread over days and hours, so that most find their time free and some are offered another. */
 function script(number: number): string[] {
   const day = days[number % days.length]
   const hour = 9 + (Math.floor(number / days.length) % 8)
   return [
-    `hi, it's ${names[number % names.length]}, could I come in next ${day} at ${hour} o'clock`,
+    `hi, it's ${names[number % names.length]}, could I come in on ${day} at ${hour} o'clock`,
     'yes please',
     'yes please',
     "no that's all, bye",
