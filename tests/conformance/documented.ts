@@ -40,7 +40,7 @@ export function judgeOf(document: object): Judge {
     if (!content) return body === '' ? null : `${status} should have no body`
     if (!Object.keys(content).some((pattern) => matches(pattern, media)))
       return `${status} came as ${media || 'nothing'}, not ${Object.keys(content).join(' or ')}`
-    if (!('application/json' in content)) return null // a file may be JSON too, and is whatever it is
+    if (media !== 'application/json' || !('application/json' in content)) return null // a file may be JSON, and is whatever it is
     const validate = validatorAt(`${pointer}/content/application~1json/schema`)
     return validate(JSON.parse(body)) ? null : `${status} is off its schema: ${ajv.errorsText(validate.errors)} in ${body.slice(0, 300)}`
   }
