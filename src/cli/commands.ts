@@ -52,7 +52,8 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   secrets: { usage: 'secrets rotate', summary: 'seal everything anew under the present SECRET_KEY', load: () => import('./secrets.ts') },
   audit: {
-    usage: 'audit verify [--org 100] [--json] [--key …] | audit checkpoint | audit key | audit accept --reason "…" | audit prune --before DATE',
+    usage:
+      'audit verify [--org 100] [--json] [--key …] | audit checkpoint | audit key | audit accept --reason "…" | audit prune --before DATE',
     summary: 'check the chain of audit entries against its signed checkpoints',
     load: () => import('./audit.ts'),
   },
