@@ -31,6 +31,7 @@ beforeEach(() => {
   chmodSync(join(root, 'patchbay'), 0o755)
   symlinkSync(process.execPath, join(root, 'bin/node'))
   writeFileSync(join(root, 'package-lock.json'), JSON.stringify(lock))
+  writeFileSync(join(root, 'bin/package.json'), '{}') // whatever lies above this folder
   writeFileSync(join(root, 'src/cli/index.ts'), "console.log('started')\n")
   writeNpm(install)
 })
