@@ -121,13 +121,16 @@ describe('a query', () => {
   const asking = known.filter(({ endpoint }) => endpoint.query && endpoint.operation !== 'events.stream')
   const fieldsOf = ({ endpoint }: Operation) => Object.keys((endpoint.query as { properties?: object }).properties ?? {})
 
+  /** Each value meets every operation once, and one of these in turn: what is done with them hangs little on the value. */
+  const others = (field: string, value: string) => [`${field}=${value}&${field}=${value}`, `${field}[]=${value}`, `${field}[a]=${value}`]
+
   test.each(each(asking))('with hostile values, once, twice and as a list, never breaks %s', async (_, operation) => {
     const found: string[] = []
     for (const field of fieldsOf(operation)) {
       const sent = await arena.right(operation)
       const path = pathOf(operation.endpoint, { params: sent.params ?? {} })
-      for (const value of values)
-        for (const query of [`${field}=${value}`, `${field}=${value}&${field}=${value}`, `${field}[]=${value}`, `${field}[a]=${value}`])
+      for (const [index, value] of values.entries())
+        for (const query of [`${field}=${value}`, others(field, value)[index % 3] ?? ''])
           for (const complaint of judge.any(operation, await send(operation, `${path}?${query}`)))
             found.push(`${query.slice(0, 80)}: ${complaint}`)
     }

@@ -165,11 +165,14 @@ const hostileValues: readonly unknown[] = [
   '{"$gt":""}',
 ]
 
+/** Neighbouring fields share the values between them: what meets every field with everything is the fuzzer (tests/fuzz). */
+const inTurn = (field: number) => (_: unknown, index: number) => (field + index) % 2 === 0
+
 describe('a field with a hostile value', () => {
   test.each(each(withBody.filter(takesJson)))('never breaks %s', async (_, operation) => {
     const found: string[] = []
-    for (const field of fieldsOf(operation))
-      for (const value of hostileValues) {
+    for (const [index, field] of fieldsOf(operation).entries())
+      for (const value of hostileValues.filter(inTurn(index))) {
         const sent = await arena.right(operation)
         const body = JSON.stringify({ ...(sent.json as object), [field]: value })
         for (const complaint of judge.any(operation, await attack(operation, sent, { 'content-type': json }, body)))
@@ -194,8 +197,8 @@ describe('a field with a hostile value', () => {
   test.each(each(withBody.filter(takesForm)))('in a form never breaks %s', async (_, operation) => {
     const found: string[] = []
     const values = hostileValues.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))).concat('\u0000', 'a\u0000b')
-    for (const field of fieldsOf(operation))
-      for (const value of values) {
+    for (const [index, field] of fieldsOf(operation).entries())
+      for (const value of values.filter(inTurn(index))) {
         const sent = await arena.right(operation)
         const given = (sent.form ?? sent.json ?? {}) as Record<string, string>
         const form = { ...given, [field]: value }
