@@ -132,3 +132,23 @@ test('whoever asks for an export and hangs up before it begins keeps no connecti
   await holder.end()
   await until('every connection to be free again', async () => database.pool.idleCount === database.pool.totalCount)
 })
+
+test.each([
+  '+275760-09-13T00:00:00Z',
+  '-271821-04-20T00:00:00Z',
+  '+012026-01-01T00:00:00Z',
+  '0000-12-31T00:00:00Z',
+  '+275760-09-13',
+  '-000001-01-01',
+])('%s is past all calendars: no appointment is looked for around it', async (from) => {
+  const said: unknown[] = []
+  const onWarning = (warning: Error) => void said.push(warning.message)
+  process.on('warning', onWarning)
+  for (const path of ['/appointments/availability', '/appointments']) {
+    const answer = await arena.send('GET', `${path}?from=${encodeURIComponent(from)}`, await arena.credentials())
+    expect(answer.status).toBe(422)
+    expect(answer.body).toContain('"loc":["query","from"]')
+  }
+  process.off('warning', onWarning)
+  expect(said).toEqual([])
+})

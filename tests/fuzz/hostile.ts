@@ -77,17 +77,19 @@ interface Change {
   readonly text: string
 }
 
+const textOfValue = (value: Json): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).slice(0, 2_000)
+
 /** How a right body goes wrong in one place; each is a kind of mistake. */
 export const mutations: Readonly<Record<string, (body: Fields, name: string, dice: Dice) => Json | Change>> = {
   drop: (body, name) => ({ ...body, [name]: undefined }),
   replace: (body, name, dice) => ({ ...body, [name]: dice.pick(hostileValues) }),
-  retype: (body, name) => ({ ...body, [name]: typeof body[name] === 'string' ? Number(body[name]) || 7 : String(body[name]) }),
+  retype: (body, name) => ({ ...body, [name]: typeof body[name] === 'string' ? Number(body[name]) || 7 : textOfValue(body[name]) }),
   wrap: (body, name) => ({ ...body, [name]: [body[name]] }),
   nest: (body, name) => ({ ...body, [name]: { [name]: body[name] } }),
   step: (body, name, dice) => ({ ...body, [name]: stepped(body[name], dice) }),
-  lengthen: (body, name, dice) => ({ ...body, [name]: String(body[name]).repeat(dice.pick([2, 50, 1000])) }),
+  lengthen: (body, name, dice) => ({ ...body, [name]: textOfValue(body[name]).repeat(dice.pick([2, 50, 1000])) }),
   splice: (body, name, dice) => {
-    const text = String(body[name])
+    const text = textOfValue(body[name])
     const at = dice.int(text.length + 1)
     return { ...body, [name]: text.slice(0, at) + dice.pick(hostileTexts) + text.slice(at + dice.int(2)) }
   },
@@ -125,6 +127,8 @@ function stepped(value: Json, dice: Dice): Json {
   return Array.isArray(value) ? value.slice(1) : !value
 }
 
+const mostText = 1_000_000
+
 /** The body changed in one place or two, as text. */
 export function mutate(body: Json, dice: Dice): Change {
   if (!isFields(body)) return { note: 'another value', text: JSON.stringify(dice.pick(hostileValues)) }
@@ -133,8 +137,9 @@ export function mutate(body: Json, dice: Dice): Change {
     return { note: 'a field nobody knows', text: JSON.stringify({ [dice.pick(hostileTexts)]: dice.pick(hostileValues) }) }
   const once = applied(body, dice)
   if ('text' in once || !dice.chance(0.25) || !isFields(once.value)) return textOf(once)
-  const twice = applied(once.value, dice)
-  return { ...textOf(twice), note: `${once.note}, ${twice.note}` }
+  const twice = textOf(applied(once.value, dice))
+  // Of a body that is far too large the answer may come and the connection go while it is still being sent.
+  return twice.text.length > mostText ? textOf(once) : { text: twice.text, note: `${once.note}, ${twice.note}` }
 }
 
 type Applied = { readonly note: string } & ({ readonly value: Json } | { readonly text: string })

@@ -60,19 +60,33 @@ export async function run(options: RunOptions): Promise<Ran> {
   const bench: Bench = { checker: openChecker(plan), memory, wire: openWire(world.url) }
   const tally: Tally = { passed: 0, failed: 0, statuses: new Map(), kinds: new Map(), failures: [] }
   const planning = { plan, world, memory, seed, ...(options.only ? { only: options.only } : {}) }
+  // While a round is being answered the next is made: it knows what the rounds before that one have taught.
+  let before: Round | null = null
   try {
     for (let first = 0; first < requests; first += width) {
       if (first % replenishEvery < width && first > 0)
         for (const [contract, name, values] of (await options.replenish?.()) ?? []) memory.add(contract, name, ...values)
-      const round = Array.from({ length: Math.min(width, requests - first) }, (_, index) => makeRequest(planning, first + index))
-      const answers = await Promise.all(round.map((made) => ask(bench.wire, made)))
-      for (const [index, made] of round.entries()) await judge(bench, tally, options, made, answers[index] ?? null)
-      await options.onRound?.(first + round.length, tally)
+      const made = Array.from({ length: Math.min(width, requests - first) }, (_, index) => makeRequest(planning, first + index))
+      const round: Round = { made, outcomes: Promise.all(made.map((one) => ask(bench.wire, one))) }
+      if (before) await judgeRound(bench, tally, options, before)
+      before = round
+      await options.onRound?.(first, tally)
     }
+    if (before) await judgeRound(bench, tally, options, before)
   } finally {
     bench.wire.close()
   }
   return { tally, operations: plan.operations.map(({ id }) => id) }
+}
+
+interface Round {
+  readonly made: readonly Made[]
+  readonly outcomes: Promise<readonly Outcome[]>
+}
+
+async function judgeRound(bench: Bench, tally: Tally, options: RunOptions, { made, outcomes }: Round): Promise<void> {
+  const answers = await outcomes
+  for (const [index, one] of made.entries()) await judge(bench, tally, options, one, answers[index] ?? null)
 }
 
 interface Bench {

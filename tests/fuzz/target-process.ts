@@ -31,7 +31,9 @@ export async function startTarget(input: TargetInput = {}): Promise<Target> {
   const ask = async <Answer>(question: Question): Promise<Answer> => {
     const answer = heard()
     child.send(question)
-    return (await answer) as Answer // the one border: both ends of the pipe are in this folder
+    const said = (await answer) as Answer | { readonly error: string } // the one border: both ends of the pipe are in this folder
+    if (typeof said === 'object' && said !== null && 'error' in said) throw new Error(`the server under test: ${said.error}`)
+    return said as Answer
   }
   await heard()
   return {

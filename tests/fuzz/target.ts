@@ -136,36 +136,56 @@ async function worldOf(house: House, url: string, own: Tenant, theirs: Tenant): 
   }
 }
 
-/** By contract and field, as the memory keeps them. */
+/** By contract and field, as the memory keeps them. What cannot be made just now, because of what the run has changed, is left out. */
 async function thingsOf(own: Tenant, theirs: Tenant): Promise<World['known']> {
-  const live = await Promise.all([own.call(), own.call(), theirs.call()])
-  for (const [index, { id }] of live.entries()) if (index < 2) await own.recording(id, index === 0 ? 'in_progress' : 'paused')
-  const recordings = [await own.recording(live[0].id), await own.recording(live[1].id)]
-  const calls = live.map(({ id }) => id)
-  return [
-    ['sapien', 'user:id', [own.bystanderId, await own.user(), theirs.bystanderId]],
-    ['sapien', 'organization:id', [own.organizationId, theirs.organizationId]],
-    ['sapien', 'call:id', calls],
-    ['sapien', 'from', [own.founded.phoneNumber ?? '']],
-    ['sapien', 'agentId', [own.founded.agentId]],
-    ['bella', 'call', calls],
-    ['sapien', 'recording:id', recordings],
-    ['sapien', 'voicemail:id', [await own.voicemail(), await own.voicemail(), await theirs.voicemail()]],
-    ['sapien', 'blob:id', [await own.blob(), await theirs.blob()]],
-    ['sapien', 'blob:token', [(await own.link()).split('/').at(-1) ?? '']],
-    ['bella', 'user:id', [await own.contact(), await theirs.contact()]],
-    ['bella', 'appointment:id', [await own.appointment(), await theirs.appointment()]],
-    ['bella', 'feed:id', [(await own.feed()).id]],
-    ['bella', 'token', [(await own.feed()).token]],
-    ['bella', 'resource:id', [own.resourceId, theirs.resourceId]],
-    ['sei', 'refresh_token', [await own.refreshToken()]],
-    ['shared', 'openapi:name', ['sapien', 'bella', 'sei', 'shared', 'sapien.aws']],
+  const makers: readonly (readonly [string, string, () => Promise<string | number>])[] = [
+    ['sapien', 'call:id', async () => live(own, 'in_progress')],
+    ['sapien', 'call:id', async () => live(own, 'paused')],
+    ['bella', 'call', async () => (await own.call()).id],
+    ['sapien', 'user:id', () => own.user()],
+    ['sapien', 'recording:id', async () => own.recording((await own.call()).id)],
+    ['sapien', 'blob:token', async () => (await own.link()).split('/').at(-1) ?? ''],
+    ['bella', 'feed:id', async () => (await own.feed()).id],
+    ['bella', 'token', async () => (await own.feed()).token],
+    ['sei', 'refresh_token', () => own.refreshToken()],
+    ...[own, theirs].flatMap(
+      (tenant) =>
+        [
+          ['sapien', 'call:id', async () => (await tenant.call()).id],
+          ['sapien', 'voicemail:id', () => tenant.voicemail()],
+          ['sapien', 'blob:id', () => tenant.blob()],
+          ['bella', 'user:id', () => tenant.contact()],
+          ['bella', 'appointment:id', () => tenant.appointment()],
+        ] as const,
+    ),
   ]
+  const made = await Promise.allSettled(makers.map(([, , make]) => make()))
+  const things = makers.flatMap(([contract, name], index): World['known'] => {
+    const outcome = made[index]
+    return outcome?.status === 'fulfilled' && outcome.value ? [[contract, name, [outcome.value]]] : []
+  })
+  return [...things, ...lasting(own, theirs)]
 }
+
+async function live(tenant: Tenant, status: 'in_progress' | 'paused'): Promise<string> {
+  const { id } = await tenant.call()
+  await tenant.recording(id, status)
+  return id
+}
+
+const lasting = (own: Tenant, theirs: Tenant): World['known'] => [
+  ['sapien', 'user:id', [own.bystanderId, theirs.bystanderId]],
+  ['sapien', 'organization:id', [own.organizationId, theirs.organizationId]],
+  ['sapien', 'from', [own.founded.phoneNumber ?? '']],
+  ['sapien', 'agentId', [own.founded.agentId]],
+  ['bella', 'resource:id', [own.resourceId, theirs.resourceId]],
+  ['shared', 'openapi:name', ['sapien', 'bella', 'sei', 'shared', 'sapien.aws']],
+]
 
 const target = await openTarget(JSON.parse(process.argv[2] ?? '{}') as TargetInput)
 process.on('message', async (question: Question) => {
-  process.send?.(await target[question]())
+  const answer = await Promise.try((): unknown => target[question]()).catch((error: Error) => ({ error: error.stack ?? error.message }))
+  process.send?.(answer)
 })
 process.once('disconnect', async () => {
   await target.close()

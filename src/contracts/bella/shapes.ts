@@ -93,9 +93,12 @@ export async function readBound(session: Session, field: 'from' | 'to', text: st
 
 const dateTime = { format: 'date-time' }
 
+/** Of the years 1 to 9999: around a time past them there is no other that could be told. */
 function instantOf(text: string): number | null {
   try {
-    return Temporal.Instant.from(text).epochMilliseconds
+    const at = Temporal.Instant.from(text)
+    const { year } = at.toZonedDateTimeISO('UTC')
+    return year >= 1 && year <= 9999 ? at.epochMilliseconds : null
   } catch {
     return null // not an instant; whether it may be a day is the caller's question
   }
@@ -104,7 +107,8 @@ function instantOf(text: string): number | null {
 function dayOf(text: string): Temporal.PlainDate | null {
   if (!/^\d{4}-\d\d-\d\d$/.test(text)) return null
   try {
-    return Temporal.PlainDate.from(text, { overflow: 'reject' })
+    const day = Temporal.PlainDate.from(text, { overflow: 'reject' })
+    return day.year >= 1 ? day : null
   } catch {
     return null // the 30th of February
   }
