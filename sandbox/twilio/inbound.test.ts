@@ -170,11 +170,11 @@ describe('a call to a hosted number', () => {
     expect((await ring({ from: '+447700900002', script: [] })).status).toBe('no-answer')
   })
 
-  test('six turns at instant speed take well under 100 ms', async () => {
+  test('six turns at instant speed wait for nobody: what would last half a minute is over at once', async () => {
     const { ring } = await on((got) => (got.path === '/status' ? { status: 204 } : listens('Say something.')))
     await ring({ script: [{ say: 'warm up' }] })
     const startedMs = performance.now()
     await ring({ script: Array.from({ length: 6 }, (_, n) => ({ say: `turn ${n}` })) })
-    expect(performance.now() - startedMs).toBeLessThan(100)
+    expect(performance.now() - startedMs).toBeLessThan(2_000)
   })
 })
