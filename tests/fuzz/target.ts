@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { foundOrganization } from '../../src/founding/organization.ts'
+import { type Founded, foundOrganization } from '../../src/founding/organization.ts'
 import { openHouse } from '../../src/main.ts'
 import { systemPrincipal } from '../../src/platform/auth/index.ts'
 import { loadSettings } from '../../src/platform/config/index.ts'
@@ -62,6 +62,8 @@ async function openTarget({ databaseUrl }: TargetInput) {
     foundOrganization(house, { id, name, domain, timezone: 'Europe/London', language: 'en', number: { e164, sid: null } })
   const org = await found(100, 'Acme Corporation', 'acme.example', '+15005550006')
   const other = await found(200, 'Other Limited', 'other.example', '+15005550007')
+  // Nobody has a token of this one: its people stay as they are, so that somebody can always sign in.
+  const quiet = await found(300, 'Quiet Limited', 'quiet.example', '+15005550008')
   const address = await house.listen()
   await house.startJobs()
   const db = new pg.Client({ connectionString: url })
@@ -72,7 +74,7 @@ async function openTarget({ databaseUrl }: TargetInput) {
   const own = await openTenant(shell, db, org)
   const theirs = await openTenant(shell, db, other)
   return {
-    world: () => worldOf(house, address, own, theirs),
+    world: () => worldOf(house, address, own, theirs, quiet),
     more: () => thingsOf(own, theirs),
     figures: (): Figures => {
       global.gc?.()
@@ -97,13 +99,13 @@ const ask =
 
 type House = Awaited<ReturnType<typeof openHouse>>
 
-async function worldOf(house: House, url: string, own: Tenant, theirs: Tenant): Promise<World> {
+async function worldOf(house: House, url: string, own: Tenant, theirs: Tenant, quiet: Founded): Promise<World> {
   const token = (subject: string, organizationId: number, role: string) =>
     house.tokens.issue({ subject, organizationId, roles: [role] }, dayS)
   const { organizationId: here } = own
-  const { username, password } = own.founded.admin
+  const { username, password } = quiet.admin
   const login = { username, password }
-  const { client_id, client_secret } = own.founded.oauth
+  const { client_id, client_secret } = quiet.oauth
   return {
     url,
     now: Date.now(),
