@@ -29,6 +29,7 @@ export interface LanesOptions {
 const notPrepared = '26000'
 
 export function openLanes(options: LanesOptions): Lanes {
+  let closed = false
   const lanes: Lane[] = Array.from({ length: options.size }, () => ({ client: null, inFlight: 0 }))
 
   function pick(): Lane {
@@ -51,6 +52,7 @@ export function openLanes(options: LanesOptions): Lanes {
   }
 
   async function clientOf(lane: Lane): Promise<pg.Client> {
+    if (closed) throw notConnected(new Error('the database was closed here'))
     try {
       return await (lane.client ?? connect(lane))
     } catch (error) {
@@ -77,6 +79,7 @@ export function openLanes(options: LanesOptions): Lanes {
   return {
     run: (tenant, query) => run(tenant, query),
     async close() {
+      closed = true
       const open = await Promise.allSettled(lanes.flatMap(({ client }) => client ?? []))
       await Promise.all(open.map((lane) => (lane.status === 'fulfilled' ? lane.value.end() : undefined)))
     },

@@ -25,7 +25,7 @@ export interface BusConnection extends Bus {
 export async function openBus(database: Database, log: Log): Promise<BusConnection> {
   const listeners = new Map<string, Set<(payload: unknown) => void>>()
   let closed = false
-  let connection: { close(): Promise<void> } | null = null
+  let connection: Promise<{ close(): Promise<void> } | null> = Promise.resolve(null)
   let retry: NodeJS.Timeout | null = null
 
   const deliver = (channel: string, payload: unknown) => {
@@ -47,11 +47,12 @@ export async function openBus(database: Database, log: Log): Promise<BusConnecti
   }
   const reconnect = () => {
     retry = null
-    if (closed) return
-    connect().then(() => deliver('resync', null), onLost)
+    connect().then(() => closed || deliver('resync', null), onLost)
   }
   async function connect(): Promise<void> {
-    connection = await database.listen(['patchbay_bus', 'patchbay_events'], onMessage, onLost)
+    const opening = database.listen(['patchbay_bus', 'patchbay_events'], onMessage, onLost)
+    connection = opening.catch(() => null)
+    await opening
   }
   await connect()
 
@@ -65,7 +66,7 @@ export async function openBus(database: Database, log: Log): Promise<BusConnecti
     async close() {
       closed = true
       if (retry) clearTimeout(retry)
-      await connection?.close()
+      await (await connection)?.close() // one that is just being opened too: nobody else would close it
     },
   }
 }
