@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
+import { soon } from '../../../tests/support/soon.ts'
 import { createLogger, openMetrics } from '../telemetry/index.ts'
 import { movableClock } from '../time/index.ts'
 import { isOutage, openGuards } from './index.ts'
@@ -100,31 +101,31 @@ describe('breakers of several processes', () => {
     const [here, there] = guards
     if (!here || !there) return expect.unreachable()
     await breakIt(here)
-    await vi.waitFor(() => expect(there.snapshot().state).toBe('open'), { timeout: 1000, interval: 5 })
+    await soon(() => expect(there.snapshot().state).toBe('open'))
     await expect(there.call(async () => 1)).rejects.toEqual(open)
   })
 
   test('one probe is made among all of them, and its success closes all', async () => {
     const { guards, clock } = processes(4)
     await breakIt(guards[0] ?? expect.unreachable())
-    await vi.waitFor(() => expect(guards.map((guard) => guard.snapshot().state)).toEqual(Array(4).fill('open')))
+    await soon(() => expect(guards.map((guard) => guard.snapshot().state)).toEqual(Array(4).fill('open')))
     clock.advance(11)
     const release = Promise.withResolvers<void>()
     const probe = vi.fn(() => release.promise)
     const calls = guards.flatMap((guard) => [guard.call(probe), guard.call(probe), guard.call(probe)])
     const outcomes = Promise.allSettled(calls)
-    await vi.waitFor(() => expect(probe).toHaveBeenCalled())
+    await soon(() => expect(probe).toHaveBeenCalled())
     release.resolve()
     const settled = await outcomes
     expect(settled.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1)
     expect(probe).toHaveBeenCalledTimes(1)
-    await vi.waitFor(() => expect(guards.map((guard) => guard.snapshot().state)).toEqual(Array(4).fill('closed')))
+    await soon(() => expect(guards.map((guard) => guard.snapshot().state)).toEqual(Array(4).fill('closed')))
   })
 
   test('a probe that fails keeps all of them open', async () => {
     const { guards, clock } = processes(2)
     await breakIt(guards[0] ?? expect.unreachable())
-    await vi.waitFor(() => expect(guards[1]?.snapshot().state).toBe('open'))
+    await soon(() => expect(guards[1]?.snapshot().state).toBe('open'))
     clock.advance(11)
     await expect(guards[1]?.call(fails)).rejects.toThrow('connection reset')
     await expect(guards[0]?.call(async () => 1)).rejects.toEqual(open)
@@ -140,11 +141,11 @@ describe('breakers of several processes', () => {
     clock.advance(11)
     const release = Promise.withResolvers<void>()
     const probing = here.call(() => release.promise)
-    await vi.waitFor(() => expect(here.snapshot().state).toBe('half_open'))
+    await soon(() => expect(here.snapshot().state).toBe('half_open'))
     await bus.publish('breakers', { kind: 'open', name: 'openai_api', forMs: 60_000, forced: false, from: 'elsewhere' })
     release.resolve()
     await probing
-    await vi.waitFor(() => expect(guards.map((guard) => guard.snapshot().state)).toEqual(['closed', 'closed']))
+    await soon(() => expect(guards.map((guard) => guard.snapshot().state)).toEqual(['closed', 'closed']))
   })
 
   test('an operator opens and closes it everywhere', async () => {
@@ -161,7 +162,24 @@ describe('breakers of several processes', () => {
     const { bus, clock, guards } = processes(1)
     await breakIt(guards[0] ?? expect.unreachable())
     const late = openGuards({ bus, clock, log }).guard('openai_api', policy)
-    await vi.waitFor(() => expect(late.snapshot().state).toBe('open'))
+    await soon(() => expect(late.snapshot().state).toBe('open'))
+  })
+
+  test('an answer that is older than what was said to all meanwhile opens nothing', async () => {
+    const { bus, clock } = processes(0)
+    let late = ''
+    bus.subscribe('breakers', (payload) => {
+      late = (payload as { from: string }).from
+    })
+    const guard = openGuards({ bus, clock, log }).guard('openai_api', policy)
+    await soon(() => expect(late).not.toBe(''))
+    const about = { name: 'openai_api', from: 'elsewhere' }
+    const answer = { ...about, kind: 'open', to: late, forMs: 60_000, forced: false }
+    await bus.publish('breakers', answer)
+    expect(guard.snapshot().state).toBe('open')
+    await bus.publish('breakers', { ...about, kind: 'close' })
+    await bus.publish('breakers', answer)
+    expect(guard.snapshot().state).toBe('closed')
   })
 
   test('without a bus each goes on alone', async () => {

@@ -102,7 +102,7 @@ export function openGuards(input: {
       breakers.set(name, breaker)
       guards.set(name, guard)
       changed(name)
-      shared.hello()
+      shared.hello(name)
       void recall(name, breaker)
       return guard
     },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createDatabase, type TestDatabase, templateReady } from '../../../tests/support/postgres.ts'
+import { soon } from '../../../tests/support/soon.ts'
 import { migrate, openDatabase } from '../db/index.ts'
 import { openBus } from '../events/index.ts'
 import { createLogger } from '../telemetry/index.ts'
@@ -12,7 +13,7 @@ const clock = movableClock('2026-11-24T09:00:00Z')
 
 let database: TestDatabase
 beforeAll(async () => {
-  const template = await templateReady(async (url) => void (await migrate({ url })), 'migrated_only')
+  const template = await templateReady(async (url) => void (await migrate({ url })))
   database = await createDatabase(template)
 })
 afterAll(() => database.drop())
@@ -34,12 +35,12 @@ async function startProcess() {
   }
 }
 
-test('over PostgreSQL: open in one process is open in all within a second, and one of them probes', async () => {
+test('over PostgreSQL: open in one process is soon open in all, and one of them probes', async () => {
   const processes = [await startProcess(), await startProcess(), await startProcess()] as const
   const [first] = processes
   const states = () => processes.map(({ guard }) => guard.snapshot().state)
   for (let call = 0; call < 3; call++) await expect(first.guard.call(() => Promise.reject(new Error('reset')))).rejects.toThrow('reset')
-  await vi.waitFor(() => expect(states()).toEqual(['open', 'open', 'open']), { timeout: 1000, interval: 5 })
+  await soon(() => expect(states()).toEqual(['open', 'open', 'open']))
 
   clock.advance(31)
   const release = Promise.withResolvers<void>()
@@ -53,11 +54,11 @@ test('over PostgreSQL: open in one process is open in all within a second, and o
     ),
   )
   // Eight of nine are turned away while one is still asking the service.
-  await vi.waitFor(() => expect(refused).toBe(8), { timeout: 10_000, interval: 5 })
+  await soon(() => expect(refused).toBe(8))
   expect(probe).toHaveBeenCalledTimes(1)
   release.resolve()
   await Promise.all(calls)
-  await vi.waitFor(() => expect(states()).toEqual(['closed', 'closed', 'closed']), { timeout: 1000, interval: 5 })
+  await soon(() => expect(states()).toEqual(['closed', 'closed', 'closed']))
   expect(probe).toHaveBeenCalledTimes(1)
 
   for (const { stop } of processes) await stop()
@@ -69,13 +70,13 @@ test('what an operator said while a process could not hear holds there too, once
   await connections.pool.query(`UPDATE platform.breakers SET state = 'closed', forced = false`)
   expect(guard.snapshot().forced).toBe(true)
   await bus.publish('resync', null)
-  await vi.waitFor(() => expect(guard.snapshot()).toMatchObject({ state: 'closed', forced: false }))
+  await soon(() => expect(guard.snapshot()).toMatchObject({ state: 'closed', forced: false }))
   await connections.pool.query(`UPDATE platform.breakers SET state = 'open', forced = true`)
   await bus.publish('resync', null)
-  await vi.waitFor(() => expect(guard.snapshot()).toMatchObject({ state: 'open', forced: true }))
+  await soon(() => expect(guard.snapshot()).toMatchObject({ state: 'open', forced: true }))
   await stop()
   // And when everybody was started anew there is nobody left to say it.
   const anew = await startProcess()
-  await vi.waitFor(() => expect(anew.guard.snapshot()).toMatchObject({ state: 'open', forced: true }))
+  await soon(() => expect(anew.guard.snapshot()).toMatchObject({ state: 'open', forced: true }))
   await anew.stop()
 })

@@ -18,8 +18,8 @@ export interface SharedBreakers {
   closed(name: string): Promise<void>
   /** True when this process is the one to probe. Without an answer from the bus it is: better two probes than none. */
   claim(name: string): Promise<boolean>
-  /** Asks the others for what is open already; a new process calls it once its breakers exist. */
-  hello(): void
+  /** Asks the others whether this breaker, which is new here, is open already. */
+  hello(name: string): void
   close(): void
 }
 
@@ -36,6 +36,8 @@ export function shareBreakers(input: {
   const { bus, clock, log, breakers } = input
   const self = randomUUID()
   const claims = new Map<string, (won: boolean) => void>()
+  /** Of which nothing was heard since the others were asked: an answer may be older than what was said to all meanwhile. */
+  const unheard = new Set<string>()
   const nowMs = () => clock.now().getTime()
 
   const publish = (message: Message): Promise<void> =>
@@ -52,7 +54,9 @@ export function shareBreakers(input: {
       if (foreign) for (const [name, breaker] of breakers) if (breaker.state() !== 'closed') void sayOpen(name, breaker, from)
       return
     }
-    if (message.kind === 'open' && (message.to ?? self) !== self) return
+    if (message.kind === 'open' && message.to !== undefined) {
+      if (message.to !== self || !unheard.has(message.name)) return
+    } else if (message.kind !== 'claim') unheard.delete(message.name)
     if (message.kind === 'claim') claims.get(message.name)?.(!foreign)
     const breaker = breakers.get(message.name)
     // Our own words too, but for a claim: what others said before we did may reach us after we acted, and the last word holds.
@@ -68,7 +72,10 @@ export function shareBreakers(input: {
   })
 
   // After the bus was lost and found, what was said meanwhile is asked for again.
-  const unsubscribeResync = bus.subscribe('resync', () => void publish({ kind: 'hello' }))
+  const unsubscribeResync = bus.subscribe('resync', () => {
+    for (const name of breakers.keys()) unheard.add(name)
+    void publish({ kind: 'hello' })
+  })
 
   return {
     opened: (name, breaker) => sayOpen(name, breaker),
@@ -83,7 +90,10 @@ export function shareBreakers(input: {
         claims.delete(name)
       })
     },
-    hello: () => void publish({ kind: 'hello' }),
+    hello: (name) => {
+      unheard.add(name)
+      void publish({ kind: 'hello' })
+    },
     close: () => {
       unsubscribe()
       unsubscribeResync()
