@@ -109,7 +109,7 @@ describe('signing in', () => {
   test('guesses at the same moment are no way round the lock', async () => {
     const { username } = await person()
     const guesses = await Promise.all(Array.from({ length: 40 }, () => login(username, 'wrong-guess')))
-    expect(guesses.filter(({ status }) => status === 401).length).toBeLessThanOrEqual(14)
+    expect(guesses.filter(({ status }) => status === 401).length).toBeLessThanOrEqual(13) // ten, and the three others that had their turn
     expect(guesses.every(({ status }) => status === 401 || status === 429)).toBe(true)
   })
 })

@@ -13,11 +13,11 @@ let services: SigningInServices
 /** Says of which hash it was asked, and knows the one right password of each: real hashes are tested where they are made. */
 const counting: Passwords = {
   hash: async (password) => `hash of ${password}`,
-  async verify(stored, password, before) {
-    await before?.()
-    hashes.push(stored)
-    return stored === `hash of ${password}`
-  },
+  attempt: (work) =>
+    work(async (stored, password) => {
+      hashes.push(stored)
+      return stored === `hash of ${password}`
+    }),
 }
 const passwordOf = (organization: number) => `the-secret-of-${organization}-x`
 

@@ -53,9 +53,13 @@ export async function signIn(session: Session, services: SigningInServices, logi
   const found = rows.length === 1 ? rows[0] : undefined
   const name = found ? `user:${found.organizationId}:${found.id}` : `login:${login.toLowerCase()}`
   await lockout.check(name)
-  const user = await rightOne(rows, (hash) => passwords.verify(hash, password, () => lockout.check(name)))
+  const user = await passwords.attempt(async (verify) => {
+    await lockout.check(name)
+    const right = await rightOne(rows, (hash) => verify(hash, password))
+    if (!right) await lockout.fail(name)
+    return right
+  })
   if (!user) {
-    await lockout.fail(name)
     session.log.warn({ event: 'sign_in_failed', userId: found?.id ?? null }, 'a sign-in failed')
     return refuse('invalid_credentials')
   }

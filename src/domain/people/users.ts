@@ -153,12 +153,16 @@ async function proveOneself(
   id: number,
   given: string | undefined,
 ): Promise<void> {
-  const name = `user:${session.organizationId}:${id}`
-  await lockout.check(name)
   const { passwordHash } = (await session.read(selectUser, { id })) ?? refuse('user_not_found')
-  if (given !== undefined && (await passwords.verify(passwordHash, given, () => lockout.check(name)))) return
-  if (given !== undefined) await lockout.fail(name)
-  refuse('permission_denied', { message: 'One changes one’s own password with the present one in currentPassword.' })
+  const name = `user:${session.organizationId}:${id}`
+  const proven = await passwords.attempt(async (verify) => {
+    await lockout.check(name)
+    if (given === undefined) return false
+    const right = await verify(passwordHash, given)
+    if (!right) await lockout.fail(name)
+    return right
+  })
+  if (!proven) refuse('permission_denied', { message: 'One changes one’s own password with the present one in currentPassword.' })
 }
 
 /** Nobody of that id can sign in any more, and what they hold ends. Twice is as once. @throws user_not_found, permission_denied */

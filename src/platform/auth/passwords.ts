@@ -9,24 +9,28 @@ const atOnce = 4
 export interface Passwords {
   hash(password: string): Promise<string>
   /**
-   * `stored` is null for an unknown user: as much work is done, and the answer is no.
-   * `before` runs when the work's turn has come; when it throws, nothing is verified.
+   * An attempt to get in, from the look at the lock to the count of a failure, in its turn: no more guesses than have a turn
+   * at once can slip past a lock that falls meanwhile.
    */
-  verify(stored: string | null, password: string, before?: () => Promise<void>): Promise<boolean>
+  attempt<T>(work: (verify: Verify) => Promise<T>): Promise<T>
 }
+
+/** `stored` is null for an unknown user: as much work is done, and the answer is no. */
+export type Verify = (stored: string | null, password: string) => Promise<boolean>
 
 export function openPasswords(): Passwords {
   const turn = gate(atOnce)
   let decoy: Promise<string> | null = null
   return {
     hash: (password) => turn(() => hash(password, cost)),
-    verify: (stored, password, before) =>
-      turn(async () => {
-        await before?.()
-        decoy ??= hash(secret(), cost)
-        const right = await verify(stored ?? (await decoy), password)
-        return right && stored !== null
-      }),
+    attempt: (work) =>
+      turn(() =>
+        work(async (stored, password) => {
+          decoy ??= hash(secret(), cost)
+          const right = await verify(stored ?? (await decoy), password)
+          return right && stored !== null
+        }),
+      ),
   }
 }
 
