@@ -54,7 +54,7 @@ module.exports = {
     },
     {
       name: 'contracts-call-the-domain',
-      comment: 'A contract unpacks, calls the domain once and packs. Adapters are wired in main.ts.',
+      comment: 'A contract unpacks, calls the domain once and packs. Adapters are wired in services.ts.',
       severity: 'error',
       from: { path: '^src/contracts/', pathNot: tests },
       to: { path: '^src/(providers|cli|main\\.ts|lambda\\.ts)|node_modules/(pg|graphile-worker|ioredis|memjs)/' },

@@ -1,11 +1,11 @@
 // patchbay org create: a new organisation with everything to get in and, where the sandbox runs, a number to ring.
 // patchbay org suspend|resume: its credentials open nothing until it is resumed.
 import { parseArgs } from 'node:util'
+import type { House } from '../contracts/house.ts'
 import { findOwner } from '../domain/reception/index.ts'
 import { changeStanding } from '../domain/tenancy/index.ts'
 import { credentialsOf, readCredentials, type Surroundings } from '../founding/credentials.ts'
 import { foundOrganization } from '../founding/organization.ts'
-import type { RunningHouse } from '../main.ts'
 import { usualAudience } from '../platform/auth/index.ts'
 import { hostNumber } from './sandbox-client.ts'
 import { CommandError, parseId } from './terminal.ts'
@@ -71,7 +71,7 @@ function slugOf(name: string): string {
 }
 
 /** Where the running server and its sandbox are: it wrote that down when it started. */
-function surroundingsOf({ settings, tokens }: RunningHouse): Surroundings {
+function surroundingsOf({ settings, tokens }: House): Surroundings {
   const known = readCredentials(settings.dataFolder)
   const { accountSid = '', authToken = '' } = settings.twilio
   return {
@@ -82,11 +82,10 @@ function surroundingsOf({ settings, tokens }: RunningHouse): Surroundings {
   }
 }
 
-const isTaken = async (house: RunningHouse, e164: string): Promise<boolean> =>
-  (await findOwner(house.database, 'none', '', [e164])) !== null
+const isTaken = async (house: House, e164: string): Promise<boolean> => (await findOwner(house.database, 'none', '', [e164])) !== null
 
 /** The first of a thousand that no organisation has. */
-async function freeNumber(house: RunningHouse): Promise<string> {
+async function freeNumber(house: House): Promise<string> {
   for (let last = 1000; last < 2000; last++) {
     const e164 = `+1500555${last}`
     if (!(await isTaken(house, e164))) return e164

@@ -1,29 +1,34 @@
-// A house for one command: everything that serves requests, with its doors shut. For commands that do what an endpoint
-// does, by the same functions, and whose changes must reach every running process.
-import { openHouse, type RunningHouse } from '../main.ts'
+// What is behind the doors, for one command: for those that do what an endpoint does, by the same functions, and whose
+// changes must reach every running process.
+import type { House } from '../contracts/house.ts'
 import { systemPrincipal } from '../platform/auth/index.ts'
 import { loadSettings, readEnvironment } from '../platform/config/index.ts'
 import { Refusal } from '../platform/errors/index.ts'
 import type { Session } from '../platform/session/index.ts'
 import { createLogger } from '../platform/telemetry/index.ts'
+import { openServices } from '../services.ts'
 import { CommandError } from './terminal.ts'
 import { databaseUrl } from './workshop.ts'
 
 export interface CommandHouse {
-  readonly house: RunningHouse
+  readonly house: House
   session(organizationId: number): Session
 }
 
 export async function withHouse(work: (tools: CommandHouse) => Promise<number>): Promise<number> {
   const loaded = loadSettings(readEnvironment())
   const settings = { ...loaded, database: { ...loaded.database, lanes: 1, writers: 2 } }
-  const house = await openHouse({ settings, databaseUrl: await databaseUrl(loaded), log: createLogger({ level: 'warn', pretty: true }) })
+  const { house, close } = await openServices({
+    settings,
+    databaseUrl: await databaseUrl(loaded),
+    log: createLogger({ level: 'warn', pretty: true }),
+  })
   try {
     return await work({ house, session: (organizationId) => house.openSession(systemPrincipal(organizationId, 'command')) })
   } catch (error) {
     throw explained(error)
   } finally {
-    await house.close()
+    await close()
   }
 }
 

@@ -1,4 +1,4 @@
-// What the contracts are handed: the platform's services and the domain's ports, made once in main.ts.
+// What the contracts are handed: the platform's services and the domain's ports, made once in services.ts.
 import type { Messenger } from '../domain/booking/index.ts'
 import type { CallUrls, Telephony } from '../domain/calls/index.ts'
 import type { Understanding } from '../domain/conversation/index.ts'

@@ -1,14 +1,7 @@
 // S8. Recordings: listed, shown, downloaded by a signed link, removed, paused and resumed.
 import { Type } from 'typebox'
 import { sightOf } from '../../domain/people/index.ts'
-import {
-  cachedRecordings,
-  controlRecording,
-  getRecording,
-  type Recording as Kept,
-  listRecordings,
-  removeRecording,
-} from '../../domain/recordings/index.ts'
+import { controlRecording, getRecording, type Recording as Kept, listRecordings, removeRecording } from '../../domain/recordings/index.ts'
 import { refuse } from '../../platform/errors/index.ts'
 import { type AnyEndpoint, answer, endpoint } from '../../platform/http/index.ts'
 import type { House } from '../house.ts'
@@ -25,7 +18,6 @@ const Query = Type.Object({ from: Instant, to: Instant, userId: Type.Optional(Id
 const Format = Type.Object({ format: Type.Optional(Type.Enum(['wav', 'mp3'])) })
 
 export const recordings = (house: House): AnyEndpoint[] => {
-  cachedRecordings(house) // known to /admin/cache/clear before the first recording is asked for
   const show = (kept: Kept) => ({
     ...kept,
     url: kept.status === 'available' ? `${house.baseUrl()}/v1/recordings/${kept.id}/download` : null,

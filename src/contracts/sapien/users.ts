@@ -1,6 +1,6 @@
 // S4. The people of an organisation.
 import { Type } from 'typebox'
-import { createUser, deactivateUser, getUser, listUsers, openUserCache, showUser, updateUser } from '../../domain/people/index.ts'
+import { createUser, deactivateUser, getUser, listUsers, showUser, updateUser } from '../../domain/people/index.ts'
 import { type AnyEndpoint, answer, endpoint } from '../../platform/http/index.ts'
 import type { House } from '../house.ts'
 import { E164, Email, Id, IdParams, listOf, OrNull, Page, Password, PersonName, Role, User, Username } from './shapes.ts'
@@ -47,7 +47,6 @@ const jane = {
 }
 
 export function users(house: House): AnyEndpoint[] {
-  openUserCache(house.caches)
   return [
     endpoint({
       operation: 'users.list',

@@ -1,7 +1,6 @@
 // Understanding by a language model with a structured answer (B3). What it says is checked like anything from outside:
 // an answer off the schema is an error, and the built-in understanding takes the turn.
-import { type Static, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import type { ValidateFunction } from 'ajv'
 import {
   type DayWish,
   type Hint,
@@ -36,20 +35,30 @@ const answerSchema = {
   },
 } as const
 
-const Answer = Type.Object({
-  intent: Type.Union([Type.Enum([...intents]), Type.Null()]),
-  name: Type.Union([Type.String({ maxLength: 120 }), Type.Null()]),
-  date_from: Type.Union([Type.String(date), Type.Null()]),
-  date_to: Type.Union([Type.String(date), Type.Null()]),
-  time_from: Type.Union([Type.String(clock), Type.Null()]),
-  time_to: Type.Union([Type.String(clock), Type.Null()]),
-  time_of_day: Type.Union([Type.Enum(['morning', 'lunchtime', 'afternoon', 'evening']), Type.Null()]),
-  choice: Type.Union([Type.Integer(), Type.Null()]),
-  correction: Type.Boolean(),
-  confidence: Type.Number({ minimum: 0, maximum: 1 }),
-})
-type Answer = Static<typeof Answer>
-const answerShape = Compile(Answer)
+type PartOfDay = Extract<TimeWish, { kind: 'part' }>['part']
+
+interface Answer {
+  readonly intent: Intent | null
+  readonly name: string | null
+  readonly date_from: string | null
+  readonly date_to: string | null
+  readonly time_from: string | null
+  readonly time_to: string | null
+  readonly time_of_day: PartOfDay | null
+  readonly choice: number | null
+  readonly correction: boolean
+  readonly confidence: number
+}
+
+/** What a strict schema cannot ask for, and an answer must keep to all the same. */
+const bounds = { properties: { name: { maxLength: 120 }, confidence: { minimum: 0, maximum: 1 } } }
+
+let compiled: Promise<ValidateFunction<Answer>> | undefined
+/** Compiled at first use: commands and installations without a model do not wait for it. */
+const answerShape = () => {
+  compiled ??= import('ajv').then(({ Ajv }) => new Ajv({ strictTypes: false }).compile<Answer>({ allOf: [answerSchema, bounds] }))
+  return compiled
+}
 
 export function openAiUnderstanding(client: OpenAiClient): Understanding {
   return {
@@ -69,21 +78,22 @@ export function openAiUnderstanding(client: OpenAiClient): Understanding {
           { signal },
         ),
       )
-      return toUnderstood(readAnswer(completion.choices[0]?.message.content ?? ''))
+      return toUnderstood(await readAnswer(completion.choices[0]?.message.content ?? ''))
     },
   }
 }
 
 /** @throws when the model did not keep to the schema */
-function readAnswer(content: string): Answer {
+async function readAnswer(content: string): Promise<Answer> {
+  const shape = await answerShape()
   const answer: unknown = JSON.parse(content)
-  if (!answerShape.Check(answer)) throw new Error('the model answered off the schema')
+  if (!shape(answer)) throw new Error('the model answered off the schema')
   return answer
 }
 
 function toUnderstood(answer: Answer): Understood {
   return {
-    intent: answer.intent as Intent,
+    intent: answer.intent,
     name: answer.name,
     day: dayOf(answer),
     time: timeOf(answer),
