@@ -10,23 +10,26 @@ import type { World } from './world.ts'
 
 export interface HttpEffort {
   readonly connections: number
+  /** Of each scenario. */
   readonly warmUpMs: number
   readonly sliceMs: number
   readonly rounds: number
 }
 
-const usual: HttpEffort = { connections: 16, warmUpMs: 1500, sliceMs: 700, rounds: 7 }
+const usual: HttpEffort = { connections: 16, warmUpMs: 4000, sliceMs: 700, rounds: 7 }
 
 type Servers = ReadonlyMap<Contender, Server>
 type Table = ReadonlyMap<Scenario, ReadonlyMap<Contender, Measured>>
 
 export async function measureHttp(world: World, names: readonly Scenario['name'][], effort = usual): Promise<Section> {
-  const scenarios = scenariosOf(world).filter(({ name }) => names.includes(name))
+  const all = scenariosOf(world)
+  const scenarios = all.filter(({ name }) => names.includes(name))
   const { here, missing } = present()
   const servers = new Map<Contender, Server>()
   const generator = await startChild('load.ts', {})
   try {
-    await openAll(servers, here, scenarios, world)
+    await openAll(servers, here, all, world)
+    for (const { port } of servers.values()) await warmUp(generator, port, all, effort)
     const table = new Map<Scenario, ReadonlyMap<Contender, Measured>>()
     for (const scenario of scenarios) table.set(scenario, await measureInTurns(servers, generator, scenario, effort))
     return sectionOf(table, missing)
@@ -51,11 +54,17 @@ async function openAll(servers: Map<Contender, Server>, names: readonly Contende
   }
 }
 
+/** As a server is that has been up for a while: compiled code comes with the number of requests, whatever they ask for. */
+async function warmUp(generator: Child, port: number, scenarios: readonly Scenario[], { connections, warmUpMs }: HttpEffort) {
+  for (const { path, headers } of scenarios) {
+    await generator.ask<LoadResult>({ port, path, headers, connections, durationMs: warmUpMs })
+  }
+}
+
 async function measureInTurns(servers: Servers, generator: Child, { path, headers }: Scenario, effort: HttpEffort) {
-  const { connections, warmUpMs, sliceMs, rounds } = effort
+  const { connections, sliceMs, rounds } = effort
   const job = (port: number, durationMs: number): LoadJob => ({ port, path, headers, connections, durationMs })
   const slices = new Map<Contender, Slice[]>()
-  for (const { port } of servers.values()) await generator.ask<LoadResult>(job(port, warmUpMs))
   for (let round = 0; round < rounds; round++) {
     for (const [name, server] of servers) {
       const before = await server.cpuMicros()

@@ -1,6 +1,7 @@
 // One process, then two behind one port (`patchbay serve --processes 2`), under as much load as they take. The machine is
 // shared with PostgreSQL and the generators, which do not become twice as many: so besides the clock's figure there is one
-// with PostgreSQL's share taken out, from what the serving processes themselves compute for a request.
+// with PostgreSQL's share taken out, from what the serving processes themselves compute for a request. A process computes
+// less for each request the more come together, so for that figure each of them is sent as many a second.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -8,6 +9,7 @@ import { createServer } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import type { ArrivalsJob, ArrivalsResult } from './arrivals.ts'
 import { type Child, startChild } from './children.ts'
 import type { LoadJob, LoadResult } from './load.ts'
 import { cpuMicrosOf, postgresMicros } from './process-cpu.ts'
@@ -17,8 +19,9 @@ import { median, spreadOf } from './slices.ts'
 import type { World } from './world.ts'
 
 interface Slice {
+  /** As many as it takes. */
   readonly perSecond: number
-  /** For one request: the serving processes (and who leads them), and PostgreSQL. */
+  /** For one request of a steady stream: the serving processes (and who leads them), and PostgreSQL. */
   readonly nodeMicros: number
   readonly postgresMicros: number
 }
@@ -32,44 +35,58 @@ export interface Scale {
 
 const rounds = 4
 const sliceMs = 1500
-const warmUpMs = 2500
+/** For each process: compiled code comes with the number of requests. */
+const warmUpMs = 6000
+/** For each process too: what comes over many connections at once is read and written together. */
 const connections = 32
+/** Of what two processes take here: each is sent half of it, and so is one alone. */
+const steadyShare = 0.6
 
 export async function measureProcesses(world: World): Promise<Section> {
   const scenario = scenariosOf(world).find(({ name }) => name === 'row')
   if (!scenario) throw new Error('there is no row to read')
   const db = new pg.Client({ connectionString: world.databaseUrl, application_name: 'bench' })
   await db.connect()
-  const generator = await startChild('load.ts', {})
+  const [generator, stream] = [await startChild('load.ts', {}), await startChild('arrivals.ts', {})]
   const crews = [await startServe(world, 1), await startServe(world, 2)] as const
   try {
     const measured: [Slice[], Slice[]] = [[], []]
-    for (const crew of crews) await generator.ask<LoadResult>(jobOf(crew, scenario, warmUpMs))
+    let most = 0
+    for (const crew of crews) most = await rateOf(crew, generator, scenario, warmUpMs * crew.processes)
+    const steady = (most * steadyShare) / 2
     for (let round = 0; round < rounds; round++) {
-      for (const [index, crew] of crews.entries()) measured[index]?.push(await slice(crew, generator, scenario, db))
+      for (const [index, crew] of crews.entries()) {
+        const perSecond = await rateOf(crew, generator, scenario, sliceMs)
+        measured[index]?.push({ perSecond, ...(await costOf(crew, stream, scenario, steady, db)) })
+      }
     }
     return sectionOf(measured)
   } finally {
-    await Promise.all([generator.stop(), db.end(), ...crews.map((crew) => crew.stop())])
+    await Promise.all([generator.stop(), stream.stop(), db.end(), ...crews.map((crew) => crew.stop())])
   }
 }
 
-const jobOf = ({ port }: Serve, { path, headers }: Scenario, durationMs: number): LoadJob => ({
+const jobOf = ({ port, processes }: Serve, { path, headers }: Scenario, durationMs: number): LoadJob => ({
   port,
   path,
   headers,
-  connections,
+  connections: connections * processes,
   durationMs,
 })
 
-async function slice(crew: Serve, generator: Child, scenario: Scenario, db: pg.Client): Promise<Slice> {
+async function rateOf(crew: Serve, generator: Child, scenario: Scenario, ms: number): Promise<number> {
+  const { requests, seconds } = await generator.ask<LoadResult>(jobOf(crew, scenario, ms))
+  return requests / seconds
+}
+
+async function costOf(crew: Serve, stream: Child, { path, headers }: Scenario, each: number, db: pg.Client) {
+  const job: ArrivalsJob = { port: crew.port, path, headers, perSecond: each * crew.processes, durationMs: sliceMs }
   const [node, postgres] = [cpuMicrosOf(crew.pids()), await postgresMicros(db)]
-  const { requests, seconds } = await generator.ask<LoadResult>(jobOf(crew, scenario, sliceMs))
+  const { served } = await stream.ask<ArrivalsResult>(job)
   const [nodeAfter, postgresAfter] = [cpuMicrosOf(crew.pids()), await postgresMicros(db)]
   return {
-    perSecond: requests / seconds,
-    nodeMicros: (nodeAfter - node) / requests,
-    postgresMicros: ((postgresAfter ?? Number.NaN) - (postgres ?? Number.NaN)) / requests,
+    nodeMicros: (nodeAfter - node) / served,
+    postgresMicros: ((postgresAfter ?? Number.NaN) - (postgres ?? Number.NaN)) / served,
   }
 }
 
@@ -88,12 +105,11 @@ function sectionOf([one, two]: readonly [readonly Slice[], readonly Slice[]]): S
   const line = (title: string, slices: readonly Slice[]) => {
     const [rate, postgres] = [median(slices.map(({ perSecond }) => perSecond)), median(slices.map(({ postgresMicros }) => postgresMicros))]
     const cpu = median(node(slices))
-    const busy = (micros: number) => ((rate * micros) / 1e6).toFixed(2)
-    return `  ${title}  ${rate.toFixed(0).padStart(6)}/s; a request costs Node.js ${cpu.toFixed(0)} µs (${busy(cpu)} cores), PostgreSQL ${postgres.toFixed(0)} µs (${busy(postgres)} cores)`
+    return `  ${title}  ${rate.toFixed(0).padStart(6)}/s at most; with as many for each process a request costs Node.js ${cpu.toFixed(0)} µs, PostgreSQL ${postgres.toFixed(0)} µs`
   }
   return {
     lines: [
-      '  one row, read by key; 32 connections, one generator',
+      '  one row, read by key; 32 connections for each process, one generator',
       line('1 process  ', one),
       line('2 processes', two),
       `  by the clock, PostgreSQL and the generator on the same ${availableParallelism()} cores: ${scale.byClock.toFixed(2)} times`,
@@ -107,6 +123,7 @@ function sectionOf([one, two]: readonly [readonly Slice[], readonly Slice[]]): S
 
 interface Serve {
   readonly port: number
+  readonly processes: number
   pids(): number[]
   stop(): Promise<void>
 }
@@ -120,6 +137,7 @@ async function startServe({ databaseUrl, environment }: World, processes: number
   const pid = child.pid ?? 0
   return {
     port,
+    processes,
     pids: () => [pid, ...childrenOf(pid)],
     async stop() {
       if (child.exitCode !== null) return

@@ -1,14 +1,14 @@
 // S5. The caller's organisation; every other does not exist.
 import { Type } from 'typebox'
-import { getOrganization, openOrganizationCache, updateOrganizationSettings } from '../../domain/tenancy/index.ts'
+import { getOrganization, updateOrganizationSettings } from '../../domain/tenancy/index.ts'
 import { type AnyEndpoint, endpoint } from '../../platform/http/index.ts'
+import { keptJson } from '../../platform/session/index.ts'
 import type { House } from '../house.ts'
 import { IdParams, listOf, Organization, Page, SettingsChange } from './shapes.ts'
 
 const missing = 'organization_not_found'
 
 export function organizations(house: House): AnyEndpoint[] {
-  openOrganizationCache(house.caches)
   return [
     endpoint({
       operation: 'organizations.list',
@@ -33,7 +33,7 @@ export function organizations(house: House): AnyEndpoint[] {
       permission: 'organizations:read',
       response: { 200: Organization },
       errors: ['organization_not_found'],
-      handle: ({ session, params }) => getOrganization(session, house, params.id),
+      handle: async ({ session, params }) => keptJson(await getOrganization(session, house, params.id)),
     }),
     endpoint({
       operation: 'organizations.update-settings',

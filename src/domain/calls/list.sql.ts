@@ -71,12 +71,20 @@ function once<S>(name: string, make: (name: string) => S): S {
 
 /** The page that `params` ask for, by `sort`. */
 export function callPage(sort: CallSort, params: CallPageParams): Statement<CallPageParams, CallPageRow> {
+  if (params.limit >= mostRows) throw new Error(`a page of calls holds at most ${mostRows - 1}`)
   const { where, name } = asked(params)
-  const paging = params.afterId === null ? 'offset' : 'cursor'
+  const paging = params.afterId !== null ? 'cursor' : params.offset > 0 ? 'offset' : 'first'
   return once(`calls_${sort.replace('-', 'by_latest_')}_${paging}_${name}`, (id) => pageBy(id, sort, paging, where))
 }
 
-function pageBy(id: string, sort: CallSort, paging: 'offset' | 'cursor', where: string): Statement<CallPageParams, CallPageRow> {
+/** A page's largest `limit`, and one to see whether there is more. */
+const mostRows = 101
+
+/**
+ * The planner takes a limit that is a parameter for a tenth of the table, finds its plan for all pages dear, and plans each anew,
+ * which takes longer than reading one: so it is told a number that no page exceeds, and a first page has no offset at all.
+ */
+function pageBy(id: string, sort: CallSort, paging: 'first' | 'offset' | 'cursor', where: string): Statement<CallPageParams, CallPageRow> {
   const descending = sort.startsWith('-')
   const { order, key, value } = keys[(descending ? sort.slice(1) : sort) as keyof typeof keys]
   const [direction, reverse] = descending ? ['DESC', 'ASC'] : ['ASC', 'DESC']
@@ -85,11 +93,13 @@ function pageBy(id: string, sort: CallSort, paging: 'offset' | 'cursor', where: 
   return statement(
     id,
     `WITH page AS (
-       SELECT c.*, ${key} AS page_key
-         FROM calls.calls c
-        WHERE ${where} ${after}
-        ORDER BY ${order} ${direction}, c.id ${direction}
-        LIMIT :limit::bigint + 1 ${paging === 'cursor' ? '' : 'OFFSET :offset::bigint'}
+       SELECT bounded.* FROM (
+         SELECT c.*, ${key} AS page_key
+           FROM calls.calls c
+          WHERE ${where} ${after}
+          ORDER BY ${order} ${direction}, c.id ${direction}
+          LIMIT ${mostRows} ${paging === 'offset' ? 'OFFSET :offset::bigint' : ''}) bounded
+        LIMIT :limit::bigint + 1
      ), shown AS (SELECT c.* FROM page c ORDER BY ${order} ${direction}, c.id ${direction} LIMIT :limit::bigint),
      newest AS (
        SELECT DISTINCT ON (r.call_id) r.call_id, json_build_object(${recordingMembers}) AS recording

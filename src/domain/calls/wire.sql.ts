@@ -41,7 +41,8 @@ const shown = (recording: string) =>
     agentId: 'c.agent_id',
     contactId: 'c.contact_id',
     campaignId: 'c.campaign_id',
-    cost: `json_build_object('amountMicros', c.cost_micros, 'currency', c.currency)`,
+    // Half of what json_build_object takes.
+    cost: `('{"amountMicros":' || c.cost_micros || ',"currency":' || to_json(c.currency) || '}')::json`,
     recording,
   }) as const
 const pairs = (recording: string) => Object.entries(shown(recording))

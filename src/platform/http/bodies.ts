@@ -75,3 +75,6 @@ function parseForm(raw: Buffer): (readonly [string, string])[] {
   if (!/^[\x20-\x7e]*$/.test(text) && !isUtf8(raw)) refuse('malformed_body', { message: 'The form is not valid UTF-8.' })
   return [...new URLSearchParams(raw.toString('utf8'))]
 }
+
+export const announcesBody = ({ headers }: Pick<FastifyRequest, 'headers'>): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0

@@ -6,8 +6,7 @@ import type { FastifyRequest } from 'fastify'
 const leastBytes = 16 * 1024
 
 /** Calls `onLate` when the body is not there in time, and never after it is. */
-export function watchBody({ raw, headers }: FastifyRequest, options: { deadlineMs: number; stream: boolean; onLate: () => void }): void {
-  if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return
+export function watchBody({ raw }: FastifyRequest, options: { deadlineMs: number; stream: boolean; onLate: () => void }): void {
   let before = raw.socket.bytesRead
   const look = () => {
     if (raw.complete || raw.destroyed) return

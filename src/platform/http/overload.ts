@@ -67,7 +67,7 @@ export function guardFromOverload(server: Server, options: OverloadOptions, valv
       }
     }
     underWay += 1
-    response.once('close', ended)
+    response.on('close', ended)
     for (const handler of handlers) handler(request, response)
   })
 }

@@ -6,7 +6,7 @@ import { may, type Principal } from '../auth/principal.ts'
 import { type Refusal, refuse } from '../errors/index.ts'
 import { type LimitOutcome, type LimitRule, limitHeaders } from '../limits/index.ts'
 import { RawJson, type Session } from '../session/index.ts'
-import { bodyOf } from './bodies.ts'
+import { announcesBody, bodyOf } from './bodies.ts'
 import type { Contract } from './contract.ts'
 import { Answer, type AnyEndpoint, type Body, type RequestFacts } from './endpoint.ts'
 import { type Kitchen, renderRefusal, toRefusal } from './errors.ts'
@@ -172,7 +172,7 @@ function judge({ contract, endpoint, ...checks }: Compiled, request: FastifyRequ
 
 /** `1e2` and `0x64` are no other names of 100. */
 const respelled = (params: Readonly<Record<string, unknown>>, given: unknown): boolean =>
-  Object.entries(given as object).some(([name, text]) => typeof params[name] === 'number' && String(params[name]) !== text)
+  Object.keys(params).some((name) => typeof params[name] === 'number' && String(params[name]) !== (given as Record<string, unknown>)[name])
 
 /**
  * The body of a GET means nothing (RFC 9110 9.3.1): it is passed over.
@@ -187,9 +187,6 @@ function readBody(endpoint: AnyEndpoint, request: FastifyRequest): unknown {
     refuse('unsupported_media_type', { message: `This takes ${accepts.join(' or ')}.` })
   return given ? request.body : {}
 }
-
-const announcesBody = ({ headers }: FastifyRequest): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
 function send({ serializers, success }: Compiled, reply: FastifyReply, result: Body | Answer): FastifyReply {
   const named = result instanceof Answer

@@ -6,7 +6,7 @@ import multipart from '@fastify/multipart'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { Refusal } from '../errors/index.ts'
 import { requestId } from '../ids/index.ts'
-import { registerBodyParsers } from './bodies.ts'
+import { announcesBody, registerBodyParsers } from './bodies.ts'
 import type { Contract } from './contract.ts'
 import { watchBody } from './deadline.ts'
 import type { AnyEndpoint } from './endpoint.ts'
@@ -15,7 +15,7 @@ import { guardFromOverload } from './overload.ts'
 import { registerEndpoint } from './pipeline.ts'
 import { tellRefused } from './refused.ts'
 import { cipherSuites, safeHeaders } from './safe-headers.ts'
-import { registerVisits } from './visit.ts'
+import { registerVisits, routeOf } from './visit.ts'
 
 export interface ServerOptions extends Kitchen {
   readonly contracts: readonly Contract[]
@@ -51,6 +51,23 @@ declare module 'fastify' {
   }
 }
 
+/** What a browser lets a page read. */
+const exposed = [
+  'Link',
+  'Location',
+  'X-Request-Id',
+  'Idempotent-Replayed',
+  'Retry-After',
+  'X-RateLimit-Limit',
+  'X-RateLimit-Remaining',
+  'X-RateLimit-Reset',
+  'RateLimit',
+  'RateLimit-Policy',
+  'ETag',
+  'Content-Disposition',
+  'Content-Range',
+].join(', ')
+
 const ownRequestId = /^[\x21-\x7e]{1,128}$/
 
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
@@ -81,21 +98,6 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   await server.register(cors, {
     origin: options.cors.origins.includes('*') ? '*' : [...options.cors.origins],
     methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: [
-      'Link',
-      'Location',
-      'X-Request-Id',
-      'Idempotent-Replayed',
-      'Retry-After',
-      'X-RateLimit-Limit',
-      'X-RateLimit-Remaining',
-      'X-RateLimit-Reset',
-      'RateLimit',
-      'RateLimit-Policy',
-      'ETag',
-      'Content-Disposition',
-      'Content-Range',
-    ],
     maxAge: options.cors.maxAgeS,
     strictPreflight: false, // an OPTIONS that is no preflight is no mistake either
   })
@@ -115,19 +117,21 @@ function observe(server: FastifyInstance, options: ServerOptions): void {
   const safe = safeHeaders(servesHttps(options))
   server.addHook('onRequest', (request, reply, done) => {
     reply.headers(safe).header('x-request-id', request.id)
+    // To pages alone: Node.js reads every header through before it is sent, and this is the longest.
+    if (request.headers.origin !== undefined) reply.header('access-control-expose-headers', exposed)
     if (options.draining()) reply.header('connection', 'close')
-    boundBody(request, reply, options)
-    const { endpoint } = request.routeOptions.config
+    const { endpoint } = routeOf(request).config
+    if (announcesBody(request)) boundBody(request, reply, endpoint, options)
     const twice = endpoint !== undefined && readsAuthorization(endpoint) && repeatedAuthorization(request)
     done(twice ? new Refusal('invalid_token') : undefined)
   })
   server.addHook('onResponse', (request, reply, done) => {
-    const { contract } = request.routeOptions.config
+    const { config, url } = routeOf(request)
     options.onAnswer({
       requestId: request.id,
       method: request.method,
-      route: request.routeOptions.url ?? 'unknown',
-      contract: contract?.name ?? 'none',
+      route: url ?? 'unknown',
+      contract: config.contract?.name ?? 'none',
       status: reply.statusCode,
       ms: reply.elapsedTime,
     })
@@ -142,8 +146,8 @@ function observe(server: FastifyInstance, options: ServerOptions): void {
 const servesHttps = ({ tls, publicUrl }: ServerOptions): boolean => tls !== undefined || (publicUrl?.startsWith('https://') ?? false)
 
 /** Whoever waits in the handler of an upload learns by the connection's end; anybody else is told. */
-function boundBody(request: FastifyRequest, reply: Reply, options: ServerOptions): void {
-  const stream = request.routeOptions.config.endpoint?.accepts?.includes('stream') ?? false
+function boundBody(request: FastifyRequest, reply: Reply, endpoint: AnyEndpoint | undefined, options: ServerOptions): void {
+  const stream = endpoint?.accepts?.includes('stream') ?? false
   const onLate = () => {
     if (stream || reply.sent) return void request.raw.destroy()
     reply.header('connection', 'close')

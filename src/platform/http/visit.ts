@@ -4,7 +4,10 @@ import type { Principal } from '../auth/principal.ts'
 import type { ReadBody } from './bodies.ts'
 import type { RequestFacts } from './endpoint.ts'
 
+type Route = FastifyRequest['routeOptions']
+
 export interface Visit {
+  route: Route | null
   facts: RequestFacts | null
   principal: Principal | null
   body: ReadBody | null
@@ -20,6 +23,13 @@ declare module 'fastify' {
 export const registerVisits = (server: FastifyInstance): void => void server.decorateRequest('visit', null)
 
 export function visitOf(request: FastifyRequest): Visit {
-  request.visit ??= { facts: null, principal: null, body: null }
+  request.visit ??= { route: null, facts: null, principal: null, body: null }
   return request.visit
+}
+
+/** Fastify puts it together anew each time it is asked. */
+export function routeOf(request: FastifyRequest): Route {
+  const visit = visitOf(request)
+  visit.route ??= request.routeOptions
+  return visit.route
 }

@@ -52,16 +52,33 @@ export function parseLimit(name: string, text: string): LimitRule | null {
  */
 export function limitHeaders(rule: LimitRule, outcome: LimitOutcome): Record<string, string> {
   if (rule === 'off') return {}
-  const name = JSON.stringify(rule.name.replace(/[^\x20-\x7e]/g, ''))
-  const burst = rule.burst === rule.limit ? '' : `;burst=${rule.burst}`
-  return {
-    'x-ratelimit-limit': String(rule.limit),
+  const { name, limit, policy } = wordsOf(rule)
+  const headers: Record<string, string> = {
+    'x-ratelimit-limit': limit,
     'x-ratelimit-remaining': String(Math.min(outcome.remaining, rule.limit)),
     'x-ratelimit-reset': String(outcome.resetAt),
-    'ratelimit-policy': `${name};q=${rule.limit};w=${rule.periodS}${burst}`,
+    'ratelimit-policy': policy,
     ratelimit: `${name};r=${outcome.remaining};t=${outcome.resetS}`,
-    ...(outcome.allowed ? {} : { 'retry-after': String(outcome.retryAfterS) }),
   }
+  if (!outcome.allowed) headers['retry-after'] = String(outcome.retryAfterS)
+  return headers
+}
+
+interface Words {
+  readonly name: string
+  readonly limit: string
+  readonly policy: string
+}
+const words = new WeakMap<Limit, Words>()
+/** What is the same in every answer. */
+function wordsOf(rule: Limit): Words {
+  const known = words.get(rule)
+  if (known) return known
+  const name = JSON.stringify(rule.name.replace(/[^\x20-\x7e]/g, ''))
+  const burst = rule.burst === rule.limit ? '' : `;burst=${rule.burst}`
+  const made = { name, limit: String(rule.limit), policy: `${name};q=${rule.limit};w=${rule.periodS}${burst}` }
+  words.set(rule, made)
+  return made
 }
 
 /** What is told of a bucket that holds `tokens` after the request was judged. */

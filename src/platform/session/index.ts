@@ -1,1 +1,11 @@
-export { type Emission, type JobOptions, type Log, openSession, RawJson, type Session, type SessionContext, type Tx } from './session.ts'
+export {
+  type Emission,
+  type JobOptions,
+  keptJson,
+  type Log,
+  openSession,
+  RawJson,
+  type Session,
+  type SessionContext,
+  type Tx,
+} from './session.ts'

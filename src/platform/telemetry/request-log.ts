@@ -29,13 +29,18 @@ export function openRequestLog(log: Logger): RequestLog {
     places.set(name, place)
     return place
   }
+  let [lastMs, lastTime] = [0, '']
+  const timeNow = (): string => {
+    const now = systemClock.now()
+    if (now.getTime() !== lastMs) [lastMs, lastTime] = [now.getTime(), now.toISOString()]
+    return lastTime
+  }
   return ({ requestId, method, route, status, ms }) => {
     if (!log.isLevelEnabled('info')) return
     const id = ownId.test(requestId) ? requestId : JSON.stringify(maskText(requestId)).slice(1, -1)
-    const time = systemClock.now().toISOString()
     const took = Math.round(ms * 10) / 10
     stream.write(
-      `{"level":"info","time":"${time}"${bindings},"requestId":"${id}"${placeOf(method, route)}${status},"ms":${took},"msg":"request"}\n`,
+      `{"level":"info","time":"${timeNow()}"${bindings},"requestId":"${id}"${placeOf(method, route)}${status},"ms":${took},"msg":"request"}\n`,
     )
   }
 }
