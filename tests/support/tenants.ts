@@ -11,7 +11,7 @@ export const here = 100
 export const elsewhere = 200
 
 export async function openTenants(at = '2026-11-22T09:00:00Z') {
-  const template = await templateReady(async (url) => void (await migrate({ url })), 'migrated_for_calls')
+  const template = await templateReady(async (url) => void (await migrate({ url })))
   const created = await createDatabase(template)
   const database = openDatabase({ url: created.url, lanes: 2, writers: 24, onError: () => {} })
   const clock = movableClock(at)

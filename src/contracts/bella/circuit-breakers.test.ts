@@ -1,7 +1,8 @@
 import pg from 'pg'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTenant } from '../../../tests/isolation/tenant.ts'
 import { openTestHouse, type TestHouse } from '../../../tests/support/house.ts'
+import { soon } from '../../../tests/support/soon.ts'
 import { openHouse, type RunningHouse } from '../../main.ts'
 import { Refusal } from '../../platform/errors/index.ts'
 import { createLogger } from '../../platform/telemetry/index.ts'
@@ -65,7 +66,7 @@ test('the database’s breaker counts every statement, and cannot be opened', as
 test('figures are those of all processes together, each counted once', async () => {
   for (let count = 0; count < 3; count++) await call(one.house, 'twilio_api', async () => 1)
   for (let count = 0; count < 5; count++) await call(second, 'twilio_api', fails).catch(() => {})
-  await vi.waitFor(async () => {
+  await soon(async () => {
     for (const listed of [await list(), await listSecond()])
       expect(listed.twilio_api).toMatchObject({
         state: 'open',
@@ -111,13 +112,13 @@ test('in bella’s words, as the seed has them', () => {
 test('a reset closes it in every process within a second, and ends the streak', async () => {
   const answer = await post('twilio_api', 'reset')
   expect([answer.status, await answer.json()]).toEqual([200, expect.objectContaining({ state: 'closed', current_failure_streak: 0 })])
-  await vi.waitFor(async () => expect((await listSecond()).twilio_api?.state).toBe('closed'), { timeout: 1000, interval: 10 })
+  await soon(async () => expect((await listSecond()).twilio_api?.state).toBe('closed'))
   expect(await call(second, 'twilio_api', async () => 'through')).toBe('through')
 })
 
 test('what an operator opens is open in every process, and closed in every one when it is reset', async () => {
   expect((await post('openai_api', 'open')).status).toBe(200)
-  await vi.waitFor(async () => expect((await listSecond()).openai_api?.state).toBe('open'), { timeout: 1000, interval: 10 })
+  await soon(async () => expect((await listSecond()).openai_api?.state).toBe('open'))
   expect((await post('openai_api', 'reset')).status).toBe(200)
 })
 

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestHouse, type TestHouse } from '../../../tests/support/house.ts'
+import { soon } from '../../../tests/support/soon.ts'
 import { openHouse, type RunningHouse } from '../../main.ts'
 import { createLogger } from '../../platform/telemetry/index.ts'
 
@@ -42,7 +43,7 @@ describe('two processes', () => {
     const token = await one.token({ subject: `user:${person.id}`, roles: ['user'] })
     expect((await inSecond('/v1/users', token)).status).toBe(200)
     await one.request('DELETE', `/v1/users/${person.id}`, { token: await one.token() })
-    await vi.waitFor(async () => expect((await inSecond('/v1/users', token)).status).toBe(401), { timeout: 1_000, interval: 10 })
+    await soon(async () => expect((await inSecond('/v1/users', token)).status).toBe(401))
   })
 
   test('forget a user that the other has changed, before the change is answered', async () => {

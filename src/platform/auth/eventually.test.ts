@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest'
+import { soon } from '../../../tests/support/soon.ts'
 import { eventually } from './eventually.ts'
 
 const quiet = { warn: () => {} }
@@ -14,7 +15,7 @@ test('what could not be read is read at the next use after a moment, and then no
     news.nudge()
     expect(work, 'there is nothing new').not.toHaveBeenCalled()
     news.ask()
-    await vi.waitFor(() => expect(work).toHaveBeenCalledTimes(1))
+    await soon(() => expect(work).toHaveBeenCalledTimes(1))
     news.nudge()
     expect(work, 'not at once again').toHaveBeenCalledTimes(1)
     away = false
@@ -37,7 +38,7 @@ test('news that comes while it reads makes it read once more, however often', as
   for (let times = 0; times < 5; times++) news.ask()
   expect(work).toHaveBeenCalledTimes(1)
   first.resolve()
-  await vi.waitFor(() => expect(work).toHaveBeenCalledTimes(2))
+  await soon(() => expect(work).toHaveBeenCalledTimes(2))
   await Promise.resolve()
   expect(work).toHaveBeenCalledTimes(2)
 })

@@ -3,6 +3,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type FaultProxy, faultProxy } from '../../../tests/support/fault-proxy.ts'
 import { createDatabase, type TestDatabase, templateReady } from '../../../tests/support/postgres.ts'
+import { soon } from '../../../tests/support/soon.ts'
 import { systemPrincipal } from '../auth/index.ts'
 import { migrate, openDatabase, statement } from '../db/index.ts'
 import { openSession } from '../session/index.ts'
@@ -15,7 +16,7 @@ let database: TestDatabase
 let proxy: FaultProxy
 let throughProxy: string
 beforeAll(async () => {
-  const template = await templateReady(async (url) => void (await migrate({ url })), 'migrated_only')
+  const template = await templateReady(async (url) => void (await migrate({ url })))
   database = await createDatabase(template)
   const { host, port, user, password, database: name } = new pg.Client({ connectionString: database.url })
   proxy = await faultProxy(host.startsWith('/') ? `${host}/.s.PGSQL.${port}` : port, host)
@@ -69,13 +70,10 @@ async function startProcess({ farEars = false } = {}) {
     said,
     /** Until it believes its memory; on a busy machine that takes more than one question. */
     inTouch: () =>
-      vi.waitFor(
-        async () => {
-          await family.get('100:1', load)
-          expect(opened.trusted()).toBe(true)
-        },
-        { timeout: 10_000, interval: 20 },
-      ),
+      soon(async () => {
+        await family.get('100:1', load)
+        expect(opened.trusted()).toBe(true)
+      }),
     family,
     read: () => family.get('100:1', load),
     write: (value: number) =>
@@ -123,7 +121,7 @@ describe('what one process has changed', () => {
       { numRuns: 15 },
     )
     const [first] = processes
-    await vi.waitFor(async () => {
+    await soon(async () => {
       await first?.read()
       first?.load.mockClear()
       for (let count = 0; count < 50; count++) await first?.read()
@@ -169,7 +167,7 @@ describe('a process that cannot hear', () => {
     await here.write(3)
     expect(await deaf.read()).toBe(3)
     // It is no longer waited for once it cannot believe its memory any more.
-    await vi.waitFor(async () => expect(await peers()).toBe(1))
+    await soon(async () => expect(await peers()).toBe(1))
     proxy.mode = 'pass'
     proxy.cut()
     await deaf.inTouch()
@@ -197,7 +195,7 @@ describe('a process that cannot hear', () => {
     const here = await startProcess()
     await here.read()
     await ask(`UPDATE platform.cache_peers SET evicted_at = clock_timestamp() - interval '1 hour'`)
-    await vi.waitFor(async () => {
+    await soon(async () => {
       await here.read()
       expect(await peers()).toBe(1)
     })
@@ -213,7 +211,7 @@ describe('a process that cannot hear', () => {
     expect(await peers()).toBe(1)
     await ask(`INSERT INTO platform.cache_peers (id) VALUES ('dead')`)
     await here.write(2)
-    await vi.waitFor(async () => expect(await peers()).toBe(1))
+    await soon(async () => expect(await peers()).toBe(1))
     await ask(`UPDATE platform.cache_peers SET evicted_at = evicted_at - interval '5 seconds' WHERE id = 'dead'`)
     const silent = () => here.said.mock.calls.length
     const before = silent()

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type FaultProxy, faultProxy } from '../../../tests/support/fault-proxy.ts'
 import { memcachedInstalled, type Peer, redisInstalled, startMemcached, startRedis } from '../../../tests/support/peers.ts'
+import { soon } from '../../../tests/support/soon.ts'
 import { openVault } from '../secrets/index.ts'
 import { createLogger } from '../telemetry/index.ts'
 import { type Clock, movableClock, systemClock } from '../time/index.ts'
@@ -191,8 +192,7 @@ describe.each(kinds)('a cache over $tier', ({ tier, installed, start }) => {
       const { users } = await over()
       return (await users.get(key, async () => ({ name: 'nobody' }), { ttlS: () => 0 })).name
     }
-    const stored = (key: string, name: string) =>
-      vi.waitFor(async () => expect(await inTier(key)).toBe(name), { timeout: 5000, interval: 20 })
+    const stored = (key: string, name: string) => soon(async () => expect(await inTier(key)).toBe(name))
 
     test('what one process loaded the next one finds', async () => {
       const key = fresh()
@@ -219,7 +219,7 @@ describe.each(kinds)('a cache over $tier', ({ tier, installed, start }) => {
       const [here, there] = [await over({ accord: among.join() }), await over({ accord: among.join() })]
       const slow = Promise.withResolvers<Person>()
       const loading = there.users.get(key, () => slow.promise)
-      await vi.waitFor(async () => expect((await there.caches.stats()).families.user?.loads).toBe(1))
+      await soon(async () => expect((await there.caches.stats()).families.user?.loads).toBe(1))
       await here.users.drop(key)
       slow.resolve({ name: 'Ada' })
       await loading
@@ -245,7 +245,7 @@ describe.each(kinds)('a cache over $tier', ({ tier, installed, start }) => {
       const forger = await over({ sign: () => 'forged' })
       await forger.users.get(key, async () => ({ name: 'Eve' }))
       const shapeless = process(at(server.port)).family<number>({ name: 'user', tier, ttlS: 300, maxEntries: 1, parse: () => null })
-      await vi.waitFor(async () => {
+      await soon(async () => {
         await shapeless.get(other, async () => 7)
         expect(await inTier(key)).toBe('nobody')
       })
@@ -263,13 +263,10 @@ describe.each(kinds)('a cache over $tier', ({ tier, installed, start }) => {
       expect(performance.now() - began).toBeLessThan(3000)
       expect((await caches.stats()).tiers[tier]?.up).toBe(false)
       proxy.mode = 'pass'
-      await vi.waitFor(
-        async () => {
-          await users.get(fresh(), ada)
-          expect((await caches.stats()).tiers[tier]?.up).toBe(true)
-        },
-        { timeout: 8000, interval: 100 },
-      )
+      await soon(async () => {
+        await users.get(fresh(), ada)
+        expect((await caches.stats()).tiers[tier]?.up).toBe(true)
+      })
     }, 20_000)
 
     test('a tier that answers garbage breaks no read', async () => {
@@ -288,8 +285,7 @@ describe.each(kinds)('a cache over $tier', ({ tier, installed, start }) => {
         const { users } = await over({ accord: among.join() })
         return (await users.get(name, async () => ({ name: 'nobody' }), { ttlS: () => 0 })).name
       }
-      for (const name of [key, `other:${key}`])
-        await vi.waitFor(async () => expect(await seen(name)).toBe('Ada'), { timeout: 5000, interval: 20 })
+      for (const name of [key, `other:${key}`]) await soon(async () => expect(await seen(name)).toBe('Ada'))
       const { users } = await over({ accord: among.join(), timeoutMs: 50 }, proxy.port)
       proxy.mode = 'silent'
       await users.drop(key)

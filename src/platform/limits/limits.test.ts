@@ -1,7 +1,8 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type FaultProxy, faultProxy } from '../../../tests/support/fault-proxy.ts'
 import { type Peer, redisInstalled, startRedis } from '../../../tests/support/peers.ts'
+import { soon } from '../../../tests/support/soon.ts'
 import { createLogger } from '../telemetry/index.ts'
 import { movableClock, systemClock } from '../time/index.ts'
 import { type Limit, type LimitOutcome, limitHeaders, openLimiter, parseLimit } from './index.ts'
@@ -161,7 +162,7 @@ describe.skipIf(!redisInstalled)('buckets in Redis (needs redis-server)', () => 
     return limiter
   }
   const connected = (limiter: ReturnType<typeof process>) =>
-    vi.waitFor(() => expect(limiter.take({ ...hourly, name: 'warm' }, 'up')).toBeInstanceOf(Promise), { timeout: 5000, interval: 10 })
+    soon(() => expect(limiter.take({ ...hourly, name: 'warm' }, 'up')).toBeInstanceOf(Promise))
 
   beforeAll(async () => {
     redis = await startRedis()
