@@ -53,7 +53,7 @@ describe('a Patchbay after its first start', () => {
     expect(code).toBe(0)
   })
 
-  test('org create prints credentials that get in, with a number that can be rung', async () => {
+  test('org create prints credentials that get in, with a number that can be rung; org suspend shuts them out, org resume lets them in', async () => {
     const { code, out } = await patchbay.run('org', 'create', '--name', 'Müller & Söhne', '--timezone', 'Europe/Berlin')
     expect(code).toBe(0)
     const made = JSON.parse(out) as Credentials
@@ -72,6 +72,13 @@ describe('a Patchbay after its first start', () => {
     await (await fetch(`${sandbox}/sandbox/calls/${sid}?wait=settled`)).json()
     expect((await json(await patchbay.get('/v1/calls', made))).calls).toMatchObject([{ from: '+447700900777', status: 'completed' }])
     expect((await patchbay.run('org', 'create', '--name', 'Müller & Söhne')).err).toContain('domain')
+
+    const knock = async () => (await fetch(`${made.baseUrl}/appointments`, { headers: { 'x-api-key': made.apiKey } })).status
+    expect(await knock()).toBe(200)
+    expect(await patchbay.run('org', 'suspend', '101')).toMatchObject({ code: 0, out: expect.stringContaining('"suspended"') })
+    await expect.poll(knock).toBe(401)
+    expect((await patchbay.run('org', 'resume', '101')).code).toBe(0)
+    await expect.poll(knock).toBe(200)
   })
 
   test('user creates, lists and deactivates people', async () => {

@@ -42,10 +42,10 @@ describe('credentials.json', () => {
   })
 })
 
-describe('patchbay token', () => {
-  const token = async (...args: string[]) => (await run('token', ...args)).out.trim()
-  const status = async (as: string, path = '/v1/users') => (await ask('GET', path, { as })).status
+const token = async (...args: string[]) => (await run('token', ...args)).out.trim()
+const status = async (as: string, path = '/v1/users') => (await ask('GET', path, { as })).status
 
+describe('patchbay token', () => {
   test('prints a token of any role, time and claim', async () => {
     expect(await status(await token())).toBe(200)
     expect(await status(await token('--roles', 'integration,user'))).toBe(200)
@@ -137,4 +137,12 @@ describe('/v1/voicemail', () => {
     for (const query of ['status=odd', 'userId=x', 'limit=1000']) expect((await ask('GET', `/v1/voicemail?${query}`)).status).toBe(400)
     expect((await get('/v1/voicemail?userId=999999')).voicemails).toEqual([])
   })
+})
+
+test('patchbay keys rotate --revoke ends every token of the keys before, and none of the new one', async () => {
+  const before = await token()
+  expect(await status(before)).toBe(200)
+  expect((await run('keys', 'rotate', '--revoke')).code).toBe(0)
+  await expect.poll(() => status(before)).toBe(401)
+  expect(await status(await token())).toBe(200)
 })
