@@ -205,7 +205,10 @@ test('a job that kills its worker every time ends as failed after its last attem
   expect(await dead()).toMatchObject([
     { task: 'chaos.crash', attempts: crashAttempts, lastError: `its worker ended in the middle of attempt ${crashAttempts}` },
   ])
+  // Whoever had just taken it may have been killed over another job before it began: an attempt is taken, not always begun.
+  const taken = await bench.db.query('SELECT FROM takes WHERE n = $1', [crashJob])
+  expect(taken.rowCount).toBeGreaterThanOrEqual(crashAttempts)
   const { rows } = await bench.db.query<{ pid: number }>('SELECT pid FROM runs WHERE n = $1', [crashJob])
-  expect(rows).toHaveLength(crashAttempts)
+  expect(rows.length).toBeLessThanOrEqual(crashAttempts)
   for (const { pid } of rows) expect(died).toContain(pid)
 })

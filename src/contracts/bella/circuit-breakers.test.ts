@@ -112,13 +112,13 @@ test('in bella’s words, as the seed has them', () => {
 test('a reset closes it in every process within a second, and ends the streak', async () => {
   const answer = await post('twilio_api', 'reset')
   expect([answer.status, await answer.json()]).toEqual([200, expect.objectContaining({ state: 'closed', current_failure_streak: 0 })])
-  await soon(async () => expect((await listSecond()).twilio_api?.state).toBe('closed'))
+  await soon(async () => expect((await listSecond()).twilio_api?.state).toBe('closed'), 1_000)
   expect(await call(second, 'twilio_api', async () => 'through')).toBe('through')
 })
 
 test('what an operator opens is open in every process, and closed in every one when it is reset', async () => {
   expect((await post('openai_api', 'open')).status).toBe(200)
-  await soon(async () => expect((await listSecond()).openai_api?.state).toBe('open'))
+  await soon(async () => expect((await listSecond()).openai_api?.state).toBe('open'), 1_000)
   expect((await post('openai_api', 'reset')).status).toBe(200)
 })
 

@@ -1,8 +1,7 @@
 // S5. The caller's organisation; every other does not exist.
 import { Type } from 'typebox'
 import { getOrganization, updateOrganizationSettings } from '../../domain/tenancy/index.ts'
-import { type AnyEndpoint, endpoint } from '../../platform/http/index.ts'
-import { keptJson } from '../../platform/session/index.ts'
+import { type AnyEndpoint, endpoint, Kept } from '../../platform/http/index.ts'
 import type { House } from '../house.ts'
 import { IdParams, listOf, Organization, Page, SettingsChange } from './shapes.ts'
 
@@ -33,7 +32,7 @@ export function organizations(house: House): AnyEndpoint[] {
       permission: 'organizations:read',
       response: { 200: Organization },
       errors: ['organization_not_found'],
-      handle: async ({ session, params }) => keptJson(await getOrganization(session, house, params.id)),
+      handle: async ({ session, params }) => new Kept(await getOrganization(session, house, params.id)),
     }),
     endpoint({
       operation: 'organizations.update-settings',

@@ -43,7 +43,7 @@ describe('two processes', () => {
     const token = await one.token({ subject: `user:${person.id}`, roles: ['user'] })
     expect((await inSecond('/v1/users', token)).status).toBe(200)
     await one.request('DELETE', `/v1/users/${person.id}`, { token: await one.token() })
-    await soon(async () => expect((await inSecond('/v1/users', token)).status).toBe(401))
+    await soon(async () => expect((await inSecond('/v1/users', token)).status).toBe(401), 1_000)
   })
 
   test('forget a user that the other has changed, before the change is answered', async () => {

@@ -27,5 +27,6 @@ export {
   templateOf,
   toAwsOpenApi,
 } from './openapi.ts'
+export { Kept } from './serialization.ts'
 export { type Answered, buildServer, type ServerOptions } from './server.ts'
 export { statusOf } from './statuses.ts'

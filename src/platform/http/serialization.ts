@@ -5,6 +5,14 @@ import type { AnyEndpoint } from './endpoint.ts'
 
 export type Serialize = (body: object) => string
 
+/** A body that a cache holds and that is answered again and again: it is made text once. It must not be changed. */
+export class Kept {
+  readonly value: object
+  constructor(value: object) {
+    this.value = value
+  }
+}
+
 export function compileSerializers(endpoint: AnyEndpoint): ReadonlyMap<number, Serialize> {
   const serializers = new Map<number, Serialize>()
   for (const [status, schema] of Object.entries(endpoint.response)) {
@@ -15,8 +23,12 @@ export function compileSerializers(endpoint: AnyEndpoint): ReadonlyMap<number, S
 
 function lazily(schema: object): Serialize {
   let serialize: Serialize | null = null
+  const texts = new WeakMap<object, string>()
   return (body) => {
     serialize ??= fastJson(schema as Parameters<typeof fastJson>[0]) as Serialize
-    return serialize(body)
+    if (!(body instanceof Kept)) return serialize(body)
+    const text = texts.get(body.value) ?? serialize(body.value)
+    texts.set(body.value, text)
+    return text
   }
 }

@@ -101,7 +101,7 @@ describe('breakers of several processes', () => {
     const [here, there] = guards
     if (!here || !there) return expect.unreachable()
     await breakIt(here)
-    await soon(() => expect(there.snapshot().state).toBe('open'))
+    await soon(() => expect(there.snapshot().state).toBe('open'), 1_000)
     await expect(there.call(async () => 1)).rejects.toEqual(open)
   })
 

@@ -35,12 +35,12 @@ async function startProcess() {
   }
 }
 
-test('over PostgreSQL: open in one process is soon open in all, and one of them probes', async () => {
+test('over PostgreSQL: open in one process is open in all within a second, and one of them probes', async () => {
   const processes = [await startProcess(), await startProcess(), await startProcess()] as const
   const [first] = processes
   const states = () => processes.map(({ guard }) => guard.snapshot().state)
   for (let call = 0; call < 3; call++) await expect(first.guard.call(() => Promise.reject(new Error('reset')))).rejects.toThrow('reset')
-  await soon(() => expect(states()).toEqual(['open', 'open', 'open']))
+  await soon(() => expect(states()).toEqual(['open', 'open', 'open']), 1_000)
 
   clock.advance(31)
   const release = Promise.withResolvers<void>()
@@ -58,7 +58,7 @@ test('over PostgreSQL: open in one process is soon open in all, and one of them 
   expect(probe).toHaveBeenCalledTimes(1)
   release.resolve()
   await Promise.all(calls)
-  await soon(() => expect(states()).toEqual(['closed', 'closed', 'closed']))
+  await soon(() => expect(states()).toEqual(['closed', 'closed', 'closed']), 1_000)
   expect(probe).toHaveBeenCalledTimes(1)
 
   for (const { stop } of processes) await stop()

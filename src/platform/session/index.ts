@@ -1,7 +1,6 @@
 export {
   type Emission,
   type JobOptions,
-  keptJson,
   type Log,
   openSession,
   RawJson,

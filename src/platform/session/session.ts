@@ -21,16 +21,6 @@ export class RawJson {
   }
 }
 
-const texts = new WeakMap<object, RawJson>()
-/** A value that is kept and answered whole again and again, made text once. Only for what holds nothing but what may be shown. */
-export function keptJson(value: object): RawJson {
-  const known = texts.get(value)
-  if (known) return known
-  const json = new RawJson(JSON.stringify(value))
-  texts.set(value, json)
-  return json
-}
-
 export interface Emission {
   /** `appointment:12`: what the audit log is searched by. */
   readonly resource?: string
