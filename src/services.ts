@@ -156,8 +156,8 @@ export async function openServices({
   }
 }
 
-/** Archiving and recordings can wait a little; a listing page cannot wait long. */
-const s3Policy = { timeoutMs: 10_000, retries: 2, breaker: { failures: 5, halfOpenAfterMs: 15_000 } }
+/** Repeated requests included, which the SDK makes by itself. */
+const s3Policy = { timeoutMs: 10_000, retries: 0, breaker: { failures: 5, halfOpenAfterMs: 15_000 } }
 /** Known keys go on without it, so nobody waits long for an unknown one. */
 const keySetPolicy = { timeoutMs: 3_000, retries: 0, breaker: { failures: 5, halfOpenAfterMs: 15_000 } }
 /** It only watches: every request finds out by itself whether PostgreSQL is back. */

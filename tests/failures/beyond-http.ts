@@ -32,22 +32,25 @@ interface Queued {
   readonly organizationId?: number
 }
 
-function queued(arena: Arena): Scenario[] {
-  const { house } = arena.house
-  const known = jobs(house as never)
-  return Object.entries(makers).map(([task, queue]) => ({
+const queued = (arena: Arena): Scenario[] =>
+  Object.entries(makers).map(([task, queue]) => ({
     name: `the job ${task}`,
     operation: null,
     async prepare() {
       await arena.db.query('DELETE FROM graphile_worker._private_jobs')
       await queue(arena)
-      const { organizationId = 0, ...payload } = await payloadOf(arena.db, task)
-      const found = known.find(({ name }) => name === task)
-      if (!found) throw new Error(`there is no job ${task}`)
-      const session = () => house.openSession(systemPrincipal(organizationId, `job:${task}`))
-      return { run: () => found.handle(session(), payload, factsByHand(session())).then(() => done) }
+      return { run: await newestJob(arena, task) }
     },
   }))
+
+/** What runs the newest of this kind that is queued. */
+export async function newestJob(arena: Arena, task: string): Promise<() => Promise<Answer>> {
+  const { house } = arena.house
+  const { organizationId = 0, ...payload } = await payloadOf(arena.db, task)
+  const found = jobs(house as never).find(({ name }) => name === task)
+  if (!found) throw new Error(`there is no job ${task}`)
+  const session = () => house.openSession(systemPrincipal(organizationId, `job:${task}`))
+  return () => found.handle(session(), payload, factsByHand(session())).then(() => done)
 }
 
 async function make(arena: Arena, name: string, form: Record<string, string> = {}, query = {}): Promise<void> {

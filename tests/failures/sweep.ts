@@ -2,6 +2,7 @@
 // statement failing, and judges what comes of it: a clean answer, nothing half done, and a second attempt that goes well.
 import type { Arena } from '../hostile/arena.ts'
 import type { Answer, HostileJudge } from '../hostile/judge.ts'
+import type { Operation } from '../isolation/operations.ts'
 import type { Code, Faults } from './faults.ts'
 import { changedTables, type Picture } from './picture.ts'
 import type { Attempt, Scenario } from './scenarios.ts'
@@ -49,7 +50,7 @@ const leftBehind = new Set([
   'appointments.create under an idempotency key platform.idempotent_answers',
 ])
 /** Reports of health answer in their own words, also when they have nothing good to say. */
-const isReport = ({ operation }: Scenario): boolean => /^(hello|health)\./.test(operation?.endpoint.operation ?? '')
+export const isReport = ({ endpoint }: Operation): boolean => /^(hello|health)\./.test(endpoint.operation)
 
 export type Outcome = { readonly fired: boolean; readonly tolerated: boolean; readonly complaints: readonly string[] }
 
@@ -91,7 +92,7 @@ const complaintsOfError = (error: Error, code: Code): string[] =>
 function complaintsOfAnswer({ judge }: Ground, scenario: Scenario, answer: Answer, code: Code): string[] {
   const { operation } = scenario
   const { status, headers, body } = answer
-  if (status < 400 || (isReport(scenario) && status === 503)) return []
+  if (status < 400 || (operation && isReport(operation) && status === 503)) return []
   const wanted = code === 'XX000' ? 500 : 503
   const found = status === wanted ? [] : [`${status} instead of ${wanted}: ${body.slice(0, 200)}`]
   if (status === 503 && !headers['retry-after']) found.push('503 without Retry-After')

@@ -43,7 +43,7 @@ export const blobs = (house: House): AnyEndpoint[] => {
       bodyLimit: Number.MAX_SAFE_INTEGER,
       parts: Parts,
       response: { 201: Blob },
-      errors: ['blob_too_large', 'over_quota', 'upload_incomplete', 'unsupported_media_type'],
+      errors: ['blob_too_large', 'over_quota', 'upload_incomplete', 'unsupported_media_type', 'storage_unavailable'],
       tags,
       receive: async ({ session, request }) => {
         const announced = Number(request.headers['content-length'] ?? 0)
@@ -67,7 +67,7 @@ export const blobs = (house: House): AnyEndpoint[] => {
       summary: 'Download a file, whole or in part',
       permission: 'blobs:read',
       response: { 200: 'application/octet-stream', 206: 'application/octet-stream', 304: null },
-      errors: ['blob_not_found', 'range_not_satisfiable'],
+      errors: ['blob_not_found', 'range_not_satisfiable', 'storage_unavailable'],
       ...one,
       handle: async ({ session, principal, params, request }) => {
         const { key, filename, mimeType } = await getFile(session, sightOf(principal), params.id)
@@ -117,7 +117,7 @@ const linked = (house: House): AnyEndpoint => {
     params: Type.Object({ token: Type.String({ maxLength: 2048 }) }),
     missing: 'link_expired',
     response: { 200: 'application/octet-stream', 206: 'application/octet-stream', 304: null },
-    errors: ['link_expired', 'range_not_satisfiable'],
+    errors: ['link_expired', 'range_not_satisfiable', 'storage_unavailable'],
     tags,
     handle: ({ params, session, request }) =>
       fileAnswer(house.blobs, openLink(params.token, verify, session.now()) ?? refuse('link_expired'), request, 'link_expired'),

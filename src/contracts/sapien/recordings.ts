@@ -56,7 +56,7 @@ export const recordings = (house: House): AnyEndpoint[] => {
       permission: 'recordings:read',
       query: Format,
       response: { 302: null, 200: 'audio/mpeg' },
-      errors: ['recording_not_found', 'recording_not_ready', 'format_unavailable'],
+      errors: ['recording_not_found', 'recording_not_ready', 'format_unavailable', 'storage_unavailable'],
       ...one,
       handle: async ({ session, principal, params, query, request }) => {
         const { key, format, mimeType } = await getRecording(session, sightOf(principal), params.id, house)

@@ -3,6 +3,8 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { S3Client } from '@aws-sdk/client-s3'
+import { Refusal } from '../errors/index.ts'
+import { isOutage } from '../resilience/index.ts'
 import { checkStore } from './check.ts'
 import { measure } from './measure.ts'
 import { type BlobLink, type BlobStore, checkKey, checkRange, contentDisposition, type Written } from './port.ts'
@@ -15,6 +17,8 @@ export interface S3Options {
   /** Without them the SDK finds its own (instance role, profile). */
   readonly accessKeyId?: string | undefined
   readonly secretAccessKey?: string | undefined
+  /** How long a connection may say nothing; 10 seconds. */
+  readonly idleMs?: number
   /** Puts the resilience guard around every request; a plain call when absent. */
   readonly guarded?: <T>(fn: (signal: AbortSignal) => Promise<T>) => Promise<T>
 }
@@ -23,7 +27,8 @@ type Guarded = <T>(fn: (signal: AbortSignal) => Promise<T>) => Promise<T>
 
 export function openS3Store(options: S3Options): BlobStore {
   const { bucket } = options
-  const guarded: Guarded = options.guarded ?? ((fn) => fn(new AbortController().signal))
+  const plain: Guarded = (fn) => fn(new AbortController().signal)
+  const guarded: Guarded = (fn) => (options.guarded ?? plain)(fn).catch(refuseOutage)
   const session = once(() => connect(options))
   const stat: BlobStore['stat'] = async (key) => {
     const { client, HeadObjectCommand } = await session()
@@ -58,12 +63,19 @@ export function openS3Store(options: S3Options): BlobStore {
   return store
 }
 
+/** A store that is away, or asked too often, is so for whoever asked for a file; anything else it says is ours to put right. */
+function refuseOutage(error: unknown): never {
+  if (!isOutage(error)) throw error
+  const retryAfter = (error instanceof Refusal && error.details.headers?.['retry-after']) || '2'
+  throw new Refusal('storage_unavailable', { cause: error, headers: { 'retry-after': retryAfter } })
+}
+
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | null = null
   return () => (made ??= make())
 }
 
-async function connect({ region, endpoint, accessKeyId, secretAccessKey }: S3Options) {
+async function connect({ region, endpoint, accessKeyId, secretAccessKey, idleMs = 10_000 }: S3Options) {
   const [s3, { Upload }, { getSignedUrl }] = await Promise.all([
     import('@aws-sdk/client-s3'),
     import('@aws-sdk/lib-storage'),
@@ -76,7 +88,8 @@ async function connect({ region, endpoint, accessKeyId, secretAccessKey }: S3Opt
     responseChecksumValidation: endpoint ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED',
     ...(endpoint ? { endpoint, forcePathStyle: true } : {}),
     ...(accessKeyId && secretAccessKey ? { credentials: { accessKeyId, secretAccessKey } } : {}),
-    requestHandler: { connectionTimeout: 2000, requestTimeout: 60_000 },
+    maxAttempts: 2,
+    requestHandler: { connectionTimeout: 2000, socketTimeout: idleMs },
   })
   const { GetObjectCommand, HeadObjectCommand, DeleteObjectCommand } = s3
   return { client, Upload, getSignedUrl, GetObjectCommand, HeadObjectCommand, DeleteObjectCommand }
@@ -107,8 +120,8 @@ async function upload(
   })
   const [fed, done] = await Promise.allSettled([feeding, sent])
   // The source's own error says more than the abort that followed from it.
-  if (fed.status === 'rejected') throw fed.reason
-  if (done.status === 'rejected') throw done.reason
+  if (fed.status === 'rejected' && !(done.status === 'rejected' && done.reason === fed.reason)) throw fed.reason
+  if (done.status === 'rejected') return refuseOutage(done.reason)
   return written()
 }
 

@@ -60,6 +60,7 @@ const entries = {
   database_unavailable: { kind: 'unavailable', sentence: 'The database cannot be reached; try again shortly.' },
   overloaded: { kind: 'unavailable', sentence: 'The server is at its limit; try again shortly.' },
   shutting_down: { kind: 'unavailable', sentence: 'The server is shutting down; try again shortly.' },
+  storage_unavailable: { kind: 'unavailable', sentence: 'The store of files cannot be reached; try again shortly.' },
   provider_failed: { kind: 'provider', sentence: 'An outside service answered with an error.' },
   provider_timeout: { kind: 'unavailable', sentence: 'An outside service did not answer in time.' },
   internal: { kind: 'internal', sentence: 'Something went wrong on our side.' },

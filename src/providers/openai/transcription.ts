@@ -1,4 +1,5 @@
 // Speech to text by the OpenAI-compatible transcription endpoint.
+import { refuse } from '../../platform/errors/index.ts'
 import type { OpenAiClient } from './client.ts'
 
 export interface Transcriber {
@@ -11,9 +12,10 @@ export function openAiTranscriber(client: OpenAiClient): Transcriber {
     async transcribe(audio, { filename, contentType, language }) {
       const { toFile } = await import('openai')
       const file = await toFile(audio, filename, { type: contentType })
-      const { text } = await client.transcribe((sdk, signal) =>
+      const { text }: { text?: unknown } = await client.transcribe((sdk, signal) =>
         sdk.audio.transcriptions.create({ file, model: client.settings.transcriptionModel, language }, { signal }),
       )
+      if (typeof text !== 'string') return refuse('provider_failed', { message: 'The transcriber answered without a text.' })
       return text.trim() ? { text: text.trim() } : null
     },
   }

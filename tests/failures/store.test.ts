@@ -1,0 +1,38 @@
+// P14: files are kept in S3, and S3 goes wrong. Whoever uploads or asks for a file hears so cleanly, nothing is half kept, and jobs
+// do their work when they run again. That nobody else asks is seen by `npm run chaos failures`.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openS3Store } from '../../src/platform/blobs/index.ts'
+import { type Fault, objectStore, openOddPeer } from './odd-peer.ts'
+import { failOutside } from './outside.ts'
+import { account, openStoreGround, type StoreGround, whenAway } from './store.ts'
+
+let outside: StoreGround
+beforeAll(async () => {
+  outside = await openStoreGround()
+})
+afterAll(() => outside?.close())
+
+/** A store that says yes has said yes, whatever else it says. */
+const outages: readonly Fault[] = ['500', 'reset', 'cut off']
+
+describe.each(outages)('when the store’s answer is %s', (fault) => {
+  test.each(
+    Object.entries(whenAway),
+  )('%s ends in %s, with nothing half done, and goes well when asked again', async (name, refusedWith) => {
+    const scenario = outside.scenarios.find((one) => one.name === name)
+    if (!scenario) return expect.unreachable()
+    expect(await failOutside(outside, scenario, fault)).toEqual({ refusedWith, complaints: [] })
+  })
+})
+
+test('a store that says nothing is given up, by who writes and by who reads', async () => {
+  const silent = await openOddPeer(objectStore())
+  silent.fault = 'silence'
+  const store = openS3Store({ bucket: 'files', region: 'eu-west-1', endpoint: silent.url, ...account, idleMs: 50 })
+  await expect(store.write('100/blobs/a', Buffer.from('a'), { contentType: 'text/plain' })).rejects.toMatchObject({
+    code: 'storage_unavailable',
+  })
+  await expect(store.read('100/blobs/a')).rejects.toMatchObject({ code: 'storage_unavailable' })
+  await store.close()
+  await silent.close()
+})
