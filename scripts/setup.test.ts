@@ -174,17 +174,21 @@ describe('the launcher', () => {
 })
 
 describe('the last line of the tests', () => {
-  const file = (states: string[], errors = 0) => ({
+  const file = (states: string[], errors = 0, groups = 0) => ({
     errors: () => Array.from({ length: errors }),
-    children: { allTests: () => states.map((state) => ({ result: () => ({ state }) })) },
+    children: {
+      allTests: () => states.map((state) => ({ result: () => ({ state }) })),
+      allSuites: () => Array.from({ length: groups }, () => ({ errors: () => [new Error('a hook')] })),
+    },
   })
   test.each([
     [[file(['passed', 'passed'])], 0, '2 passed, 0 failed'],
     [[file(['passed', 'failed', 'skipped']), file(['passed'])], 0, '2 passed, 1 failed, 1 skipped'],
     [[file([], 1)], 0, '0 passed, 1 failed'],
+    [[file(['skipped'], 0, 1)], 0, '0 passed, 1 failed, 1 skipped'],
     [[file(['passed'])], 1, '1 passed, 1 failed'],
     [[], 0, '0 passed, 0 failed'],
-  ])('%# counts files that did not load and errors outside tests as failures', (files, stray, line) => {
+  ])('%# counts files that did not load, groups that could not be prepared and errors outside tests as failures', (files, stray, line) => {
     expect(tally(files, stray)).toBe(line)
   })
 })

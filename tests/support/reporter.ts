@@ -14,14 +14,18 @@ export default class Tally implements Reporter {
 
 interface Counted {
   errors(): readonly unknown[]
-  readonly children: { allTests(): Iterable<{ result(): { readonly state: string } }> }
+  readonly children: {
+    allTests(): Iterable<{ result(): { readonly state: string } }>
+    allSuites(): Iterable<{ errors(): readonly unknown[] }>
+  }
 }
 
-/** A file that cannot be loaded and an error outside every test each count as one failure. */
+/** A file that cannot be loaded, a group that cannot be prepared and an error outside every test each count as one failure. */
 export function tally(modules: readonly Counted[], strayErrors: number): string {
   const count = { passed: 0, failed: strayErrors, skipped: 0 }
   for (const module of modules) {
     count.failed += module.errors().length
+    for (const suite of module.children.allSuites()) count.failed += suite.errors().length
     for (const test of module.children.allTests()) {
       const { state } = test.result()
       if (state === 'passed') count.passed += 1

@@ -36,7 +36,7 @@ function conformance(open: () => Promise<{ store: BlobStore; rest: () => Promise
     const opened = await open()
     store = opened.store
     rest = opened.rest
-  }, 60_000)
+  }, 120_000)
 
   test('what was written is read back, by stream and by buffer, with its size and its hash', async () => {
     for (const body of [wav, Readable.from([wav.subarray(0, 10), wav.subarray(10)])]) {
