@@ -1,6 +1,7 @@
 // Requests that arrive when they arrive: so many a second, whether or not the last ones were answered, as from callers
 // who know nothing of each other. Raw sockets, each kept and used again; where all are busy, another is opened.
 import { connect, type Socket } from 'node:net'
+import { setPriority } from 'node:os'
 import { answerParent } from './children.ts'
 import { type Latency, latencyOf } from './latency.ts'
 
@@ -144,4 +145,14 @@ function openCaller(port: number, tally: Tally, done: (caller: Caller, alive: bo
   return caller
 }
 
+/** Callers have processors of their own: where it is allowed, these come before whoever answers them. */
+function goFirst(): void {
+  try {
+    setPriority(-10)
+  } catch {
+    // only root may
+  }
+}
+
+goFirst()
 answerParent<ArrivalsJob>(arrive, () => {})

@@ -29,6 +29,7 @@ async function runAll(server: Target): Promise<number> {
   const world = await server.world()
   const folder = mkdtempSync(join(tmpdir(), `patchbay-fuzz-${seed}-`))
   console.log(`seed ${seed}, ${requests} requests to ${world.url}`)
+  if ((await fetch(`${world.url}/graphql`)).status === 404) console.log('/graphql is not served here: its queries are skipped')
   let early: Figures | null = null
   const started = performance.now()
   const ran = await run({

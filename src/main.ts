@@ -1,12 +1,11 @@
 // The doors of the house and what is done behind them: services (services.ts) → contracts → listen, and the jobs. Whoever
 // serves requests or runs jobs (`up`, `serve`, `work`, tests) goes through here; a command that does neither needs services alone.
-import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { contracts, type House } from './contracts/index.ts'
 import { jobs } from './domain/jobs.ts'
 import type { Audit } from './platform/audit/index.ts'
 import { systemPrincipal } from './platform/auth/index.ts'
-import { buildServer, watchConnections } from './platform/http/index.ts'
+import { buildServer, openEntrance } from './platform/http/index.ts'
 import { startWorker, type Worker } from './platform/jobs/index.ts'
 import { type Logger, type Metrics, openRequestLog, type RequestLog } from './platform/telemetry/index.ts'
 import { openServices, type ServicesOptions } from './services.ts'
@@ -54,14 +53,13 @@ export async function openHouse({ graceMs = usualGraceMs, ...options }: HouseOpt
     onTurnedAway: (api, method) => metrics.requestFinished({ api, method, route: 'turned away', status: 503, seconds: 0 }),
   })
 
-  const connections = watchConnections(server.server)
+  const entrance = openEntrance({ server: server.server, listen: (where) => server.listen(where) })
   const workers: Worker[] = []
   return {
     ...house,
     server,
     async listen() {
-      await server.listen({ port: settings.port, host: settings.host })
-      const { port } = server.server.address() as AddressInfo
+      const port = await entrance.open(settings)
       if (!settings.publicUrl) services.reachedAt(`${settings.tls ? 'https' : 'http'}://${settings.host}:${port}`)
       return house.baseUrl()
     },
@@ -80,7 +78,7 @@ export async function openHouse({ graceMs = usualGraceMs, ...options }: HouseOpt
     },
     async close({ lingerMs = 0 } = {}) {
       draining = true
-      const drained = connections.drain(lingerMs)
+      const drained = entrance.drain(lingerMs)
       feed.close() // streams end first: the server waits for whoever is still being answered
       const late = () => server.server.closeAllConnections()
       await within(graceMs + lingerMs, drained, late)

@@ -1,6 +1,5 @@
 export { parseJson } from './bodies.ts'
 export type { Contract, ErrorContext, RenderedError } from './contract.ts'
-export { watchConnections } from './drain.ts'
 export {
   type Answer,
   type AnyEndpoint,
@@ -12,6 +11,7 @@ export {
   type RequestFacts,
   type Verify,
 } from './endpoint.ts'
+export { openEntrance } from './entrance.ts'
 export type { Kitchen } from './errors.ts'
 export { Live } from './live.ts'
 export {

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import { watchConnections } from './drain.ts'
+import { openEntrance } from './entrance.ts'
 
 async function open() {
   const answers: ServerResponse[] = []
@@ -12,11 +12,9 @@ async function open() {
     answers.push(response)
     server.emit('asked')
   })
-  const drain = watchConnections(server)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  return { server, answers, state, drain, client: () => client(port), asked: () => once(server, 'asked') }
+  const entrance = openEntrance({ server, listen: (where) => once(server.listen(where), 'listening') })
+  const port = await entrance.open({ port: 0, host: '127.0.0.1' })
+  return { server, answers, state, entrance, port, client: () => client(port), asked: () => once(server, 'asked') }
 }
 
 async function client(port: number): Promise<{ socket: Socket; ask(): void; heard(): string; gone: Promise<unknown> }> {
@@ -31,7 +29,7 @@ async function client(port: number): Promise<{ socket: Socket; ask(): void; hear
 }
 
 test('a connection that was idle when the door was shut has its next request answered, and is then closed', async () => {
-  const { answers, state, drain, client, asked } = await open()
+  const { answers, state, entrance, client, asked } = await open()
   const caller = await client()
   let waiting = asked()
   caller.ask()
@@ -39,7 +37,7 @@ test('a connection that was idle when the door was shut has its next request ans
   answers[0]?.end('first')
   await expect.poll(caller.heard).toContain('first')
   state.draining = true
-  const drained = drain.drain(60_000)
+  const drained = entrance.drain(60_000)
   waiting = asked()
   caller.ask()
   await waiting
@@ -50,13 +48,13 @@ test('a connection that was idle when the door was shut has its next request ans
 })
 
 test('nobody new is let in; who stays idle is hung up on after a while, and who is being answered is not', async () => {
-  const { server, answers, drain, client, asked } = await open()
+  const { server, answers, entrance, client, asked } = await open()
   const idle = await client()
   const busy = await client()
   const waiting = asked()
   busy.ask()
   await waiting
-  const drained = drain.drain(50)
+  const drained = entrance.drain(50)
   expect(server.listening).toBe(false)
   await idle.gone
   expect(busy.socket.destroyed).toBe(false)
@@ -64,3 +62,23 @@ test('nobody new is let in; who stays idle is hung up on after a while, and who 
   await Promise.all([busy.gone, drained])
   expect(busy.heard()).toMatch(/at last$/)
 })
+
+test.runIf(process.platform === 'linux')(
+  'a crowd that connects at once is let in within a few turns of the loop, not one a turn',
+  async () => {
+    const { server, port, entrance } = await open()
+    const crowd = 200
+    let [inside, turns] = [0, 0]
+    server.on('connection', () => {
+      inside += 1
+    })
+    const callers = Array.from({ length: crowd }, () => connect(port, '127.0.0.1'))
+    while (inside < crowd) {
+      turns += 1
+      await new Promise(setImmediate)
+    }
+    expect(turns).toBeLessThan(crowd / 4)
+    for (const caller of callers) caller.destroy()
+    await entrance.drain(0)
+  },
+)
