@@ -1,7 +1,7 @@
 // Fails statements one after the other and gathers what there is to complain of.
 import { beyondHttp } from './beyond-http.ts'
 import { type Code, codes } from './faults.ts'
-import { openGround } from './ground.ts'
+import { chainsOf, openGround } from './ground.ts'
 import { elsewhere, isTolerable } from './known.ts'
 import { overHttp } from './scenarios.ts'
 import { statementNames } from './statements.ts'
@@ -44,6 +44,7 @@ export async function sweepAll({ only, each }: SweepOptions): Promise<Swept> {
       fired += found.fired
       if (found.fired === 0) spared.push(statement)
     }
+    complaints.push(...(await chainsOf(ground)))
     return { fired, complaints, unreached, spared }
   } finally {
     await ground.close()

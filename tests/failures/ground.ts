@@ -24,3 +24,12 @@ export async function openGround(options: Parameters<typeof openArena>[0] = {}):
     },
   }
 }
+
+/** Complaints about what all the failures together have left: a hole among an organisation's events, an audit log that is not whole. */
+export async function chainsOf({ arena }: Ground): Promise<string[]> {
+  const { rows } = await arena.db.query<{ id: string }>(
+    'SELECT organization_id AS id FROM platform.events GROUP BY 1 HAVING min(seq) <> 1 OR max(seq) <> count(*)',
+  )
+  const { findings } = await arena.house.house.audit.verify()
+  return [...rows.map(({ id }) => `organisation ${id}: a hole among its events`), ...findings.map((one) => JSON.stringify(one))]
+}

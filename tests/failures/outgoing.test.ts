@@ -2,7 +2,7 @@
 // and once the carrier is well again the same is done.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { beyondHttp } from './beyond-http.ts'
-import { type OpenGround, openGround } from './ground.ts'
+import { chainsOf, type OpenGround, openGround } from './ground.ts'
 import { faults, type OddPeer, openOddPeer, carrier as wellCarrier } from './odd-peer.ts'
 import { changedTables } from './picture.ts'
 import { overHttp, type Scenario } from './scenarios.ts'
@@ -86,4 +86,8 @@ test.each(spoken)('a recording that cannot be fetched (%s) is fetched when the j
   if (failed) expect((await attempt.run()).status).toBe(204)
   const { rows } = await ground.arena.db.query<{ status: string }>('SELECT status FROM recordings.recordings ORDER BY id DESC LIMIT 1')
   expect(rows[0]?.status).toBe('available')
+})
+
+test('after all of it no organisation’s events have a hole, and the audit log is whole', async () => {
+  expect(await chainsOf(ground)).toEqual([])
 })

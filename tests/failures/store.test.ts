@@ -2,6 +2,7 @@
 // do their work when they run again. That nobody else asks is seen by `npm run chaos failures`.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openS3Store } from '../../src/platform/blobs/index.ts'
+import { chainsOf } from './ground.ts'
 import { type Fault, objectStore, openOddPeer } from './odd-peer.ts'
 import { failOutside } from './outside.ts'
 import { account, openStoreGround, type StoreGround, whenAway } from './store.ts'
@@ -23,6 +24,10 @@ describe.each(outages)('when the store’s answer is %s', (fault) => {
     if (!scenario) return expect.unreachable()
     expect(await failOutside(outside, scenario, fault)).toEqual({ refusedWith, complaints: [] })
   })
+})
+
+test('after all of it no organisation’s events have a hole, and the audit log is whole', async () => {
+  expect(await chainsOf(outside.ground)).toEqual([])
 })
 
 test('a store that says nothing is given up, by who writes and by who reads', async () => {
