@@ -1,5 +1,6 @@
 // The language model and the transcriber by the official SDK, against the sandbox, which speaks the vendor's protocol.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openOddPeer } from '../../../tests/failures/odd-peer.ts'
 import { startTestSandbox, type TestSandbox } from '../../../tests/support/sandbox.ts'
 import type { Hint } from '../../domain/conversation/index.ts'
 import { openGuards } from '../../platform/resilience/index.ts'
@@ -57,6 +58,53 @@ describe('the model', () => {
     const began = performance.now()
     expect(await both.extract('book me in tomorrow', hint)).toMatchObject({ intent: 'book', usedFallback: true })
     expect(performance.now() - began).toBeLessThan(1500)
+  })
+})
+
+describe('an answer that a strict schema would let through', () => {
+  const well = {
+    intent: 'book',
+    name: 'Ada',
+    date_from: null,
+    date_to: null,
+    time_from: null,
+    time_to: null,
+    time_of_day: null,
+    choice: null,
+    correction: false,
+    confidence: 0.9,
+  }
+  async function understoodOf(answer: object): Promise<unknown> {
+    const choices = [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: JSON.stringify(answer) } }]
+    const model = await openOddPeer((_request, _body, response) =>
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ id: 'x', object: 'chat.completion', choices })),
+    )
+    const guards = openGuards({ bus, clock: systemClock, log })
+    const settings = { apiKey: 'key', baseUrl: `${model.url}/v1`, model: 'gpt', transcriptionModel: 'whisper-1' }
+    try {
+      return await openAiUnderstanding(openOpenAi(settings, guards)).extract('book me in', hint)
+    } finally {
+      await model.close()
+    }
+  }
+
+  test('is taken as long as it is sensible', async () => {
+    expect(await understoodOf(well)).toMatchObject({ intent: 'book', name: 'Ada' })
+    expect(await understoodOf({ ...well, name: 'a'.repeat(120), confidence: 1 })).toMatchObject({ name: 'a'.repeat(120) })
+  })
+
+  test.each([
+    ['a name longer than anybody’s', { ...well, name: 'a'.repeat(121) }],
+    ['more than certain', { ...well, confidence: 1.1 }],
+    ['less than unsure', { ...well, confidence: -0.1 }],
+    ['an intent of its own', { ...well, intent: 'transfer_money' }],
+    ['a property of its own', { ...well, sql: 'DROP TABLE' }],
+    ['a property too few', { ...well, correction: undefined }],
+    ['a day that is none', { ...well, date_from: '2026-02-30' }],
+    ['an end that is none', { ...well, date_from: '2026-02-01', date_to: '2026-13-01' }],
+    ['an hour that is none', { ...well, time_from: '24:00' }],
+  ])('is an error with %s', async (_, answer) => {
+    await expect(understoodOf(answer)).rejects.toThrow()
   })
 })
 

@@ -51,12 +51,21 @@ interface Answer {
 }
 
 /** What a strict schema cannot ask for, and an answer must keep to all the same. */
-const bounds = { properties: { name: { maxLength: 120 }, confidence: { minimum: 0, maximum: 1 } } }
+const bounds = {
+  properties: {
+    name: { maxLength: 120 },
+    date_from: { format: 'date' }, // there is no 30 February
+    date_to: { format: 'date' },
+    confidence: { minimum: 0, maximum: 1 },
+  },
+}
 
 let compiled: Promise<ValidateFunction<Answer>> | undefined
 /** Compiled at first use: commands and installations without a model do not wait for it. */
 const answerShape = () => {
-  compiled ??= import('ajv').then(({ Ajv }) => new Ajv({ strictTypes: false }).compile<Answer>({ allOf: [answerSchema, bounds] }))
+  compiled ??= Promise.all([import('ajv'), import('ajv-formats/dist/formats.js')]).then(([{ Ajv }, { fullFormats }]) =>
+    new Ajv({ strictTypes: false, formats: { date: fullFormats.date } }).compile<Answer>({ allOf: [answerSchema, bounds] }),
+  )
   return compiled
 }
 
