@@ -78,6 +78,7 @@ describe.runIf(existsSync('/proc/self/task'))('a crew of processes behind one po
           })
         }
       } finally {
+        console.info(`${restarts} restarts under ${Math.round(load.perSecond())} requests a second`)
         await load.stop()
         crew.child.kill()
       }
