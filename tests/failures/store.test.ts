@@ -1,5 +1,6 @@
 // P14: files are kept in S3, and S3 goes wrong. Whoever uploads or asks for a file hears so cleanly, nothing is half kept, and jobs
 // do their work when they run again. That nobody else asks is seen by `npm run chaos failures`.
+import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openS3Store } from '../../src/platform/blobs/index.ts'
 import { chainsOf } from './ground.ts'
@@ -30,14 +31,31 @@ test('after all of it no organisation’s events have a hole, and the audit log 
   expect(await chainsOf(outside.ground)).toEqual([])
 })
 
-test('a store that says nothing is given up, by who writes and by who reads', async () => {
-  const silent = await openOddPeer(objectStore())
-  silent.fault = 'silence'
-  const store = openS3Store({ bucket: 'files', region: 'eu-west-1', endpoint: silent.url, ...account, idleMs: 50 })
-  await expect(store.write('100/blobs/a', Buffer.from('a'), { contentType: 'text/plain' })).rejects.toMatchObject({
-    code: 'storage_unavailable',
+describe('a store that says nothing', () => {
+  const patient = { bucket: 'files', region: 'eu-west-1', ...account, patienceMs: 50 }
+  const away = { code: 'storage_unavailable' }
+
+  test('is given up, by who writes and by who reads', async () => {
+    const silent = await openOddPeer(objectStore())
+    silent.fault = 'silence'
+    const store = openS3Store({ ...patient, endpoint: silent.url })
+    await expect(store.write('100/blobs/a', Buffer.from('a'), { contentType: 'text/plain' })).rejects.toMatchObject(away)
+    await expect(store.read('100/blobs/a')).rejects.toMatchObject(away)
+    await store.close()
+    await silent.close()
   })
-  await expect(store.read('100/blobs/a')).rejects.toMatchObject({ code: 'storage_unavailable' })
-  await store.close()
-  await silent.close()
+
+  test('is not one whose reader pauses: whoever listens on has all of it', async () => {
+    const peer = await openOddPeer(objectStore())
+    const bytes = Buffer.alloc(16 * 1024 ** 2, 'sound')
+    await fetch(`${peer.url}/files/100/blobs/long`, { method: 'PUT', body: new Uint8Array(bytes) })
+    const store = openS3Store({ ...patient, endpoint: peer.url })
+    const paused = await store.read('100/blobs/long')
+    if (!paused) return expect.unreachable()
+    peer.fault = 'silence'
+    await expect(store.read('100/blobs/long')).rejects.toMatchObject(away) // so long that one who says nothing is given up, twice
+    expect((await buffer(paused.body)).equals(bytes)).toBe(true)
+    await store.close()
+    await peer.close()
+  })
 })

@@ -17,8 +17,8 @@ export interface S3Options {
   /** Without them the SDK finds its own (instance role, profile). */
   readonly accessKeyId?: string | undefined
   readonly secretAccessKey?: string | undefined
-  /** How long a connection may say nothing; 10 seconds. */
-  readonly idleMs?: number
+  /** How long an answer may take to begin; 30 seconds. */
+  readonly patienceMs?: number
   /** Puts the resilience guard around every request; a plain call when absent. */
   readonly guarded?: <T>(fn: (signal: AbortSignal) => Promise<T>) => Promise<T>
 }
@@ -75,7 +75,7 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   return () => (made ??= make())
 }
 
-async function connect({ region, endpoint, accessKeyId, secretAccessKey, idleMs = 10_000 }: S3Options) {
+async function connect({ region, endpoint, accessKeyId, secretAccessKey, patienceMs = 30_000 }: S3Options) {
   const [s3, { Upload }, { getSignedUrl }] = await Promise.all([
     import('@aws-sdk/client-s3'),
     import('@aws-sdk/lib-storage'),
@@ -89,7 +89,8 @@ async function connect({ region, endpoint, accessKeyId, secretAccessKey, idleMs 
     ...(endpoint ? { endpoint, forcePathStyle: true } : {}),
     ...(accessKeyId && secretAccessKey ? { credentials: { accessKeyId, secretAccessKey } } : {}),
     maxAttempts: 2,
-    requestHandler: { connectionTimeout: 2000, socketTimeout: idleMs },
+    // No limit to silence in the middle of one: whoever listens may pause.
+    requestHandler: { connectionTimeout: 2000, requestTimeout: patienceMs, throwOnRequestTimeout: true, socketTimeout: 0 },
   })
   const { GetObjectCommand, HeadObjectCommand, DeleteObjectCommand } = s3
   return { client, Upload, getSignedUrl, GetObjectCommand, HeadObjectCommand, DeleteObjectCommand }
