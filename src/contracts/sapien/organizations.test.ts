@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestHouse, type TestHouse } from '../../../tests/support/house.ts'
 import { createOrganization, defaultSettings, listOrganizationIds, organizationSettings } from '../../domain/tenancy/index.ts'
@@ -54,6 +55,15 @@ describe('organizations', () => {
 })
 
 describe('settings', () => {
+  test('that an older version stored and this one does not know stay inside', async () => {
+    const db = new pg.Client({ connectionString: house.databaseUrl })
+    await db.connect()
+    await db.query(`UPDATE tenancy.organizations SET settings = settings || '{"carrierPassword": "of old"}' WHERE organization_id = 200`)
+    await db.end()
+    const { status, body } = await ask('GET', '/v1/organizations/200', undefined, await house.token({ organizationId: 200 }))
+    expect([status, Object.keys(body.settings).sort()]).toEqual([200, Object.keys(defaultSettings).sort()])
+  })
+
   test('change as the documentation shows it, and what is left out stays', async () => {
     const before = (await ask('GET', '/v1/organizations/100')).body.settings
     const { status, body } = await put({ voicemailEnabled: true, recordingEnabled: true, maxRecordingDays: 90 })
