@@ -5,7 +5,7 @@ import type { OpenGround } from './ground.ts'
 import type { Fault, OddPeer } from './odd-peer.ts'
 import { changedTables } from './picture.ts'
 import type { Scenario } from './scenarios.ts'
-import { isReport } from './sweep.ts'
+import { isReport, runWell } from './sweep.ts'
 
 export interface Outside {
   readonly ground: OpenGround
@@ -18,11 +18,7 @@ export interface Outside {
 export async function whoAsks({ peer }: Outside, scenarios: readonly Scenario[]): Promise<Scenario[]> {
   const asking: Scenario[] = []
   for (const scenario of scenarios) {
-    const attempt = await scenario.prepare()
-    peer.asked()
-    const { status, body } = await attempt.run()
-    if (status >= 400 && !scenario.refused && !scenario.name.startsWith('hello.'))
-      throw new Error(`${scenario.name} answered ${status}: ${body}`)
+    await runWell(scenario, peer.asked)
     if (peer.asked().length > 0) asking.push(scenario)
   }
   return asking

@@ -19,15 +19,20 @@ export interface Reach {
   readonly statement: string
 }
 
+/** As it should go; `begin` is called when all is prepared. @throws when it does not go well */
+export async function runWell(scenario: Scenario, begin: () => unknown): Promise<void> {
+  const attempt = await scenario.prepare()
+  begin()
+  const { status, body } = await attempt.run()
+  if (status >= 400 && !scenario.refused && scenario.name !== 'hello.stream')
+    throw new Error(`${scenario.name} answered ${status}: ${body}`)
+}
+
 /** Which statement each scenario sends. @throws when a scenario does not go well by itself */
 export async function discover({ faults }: Ground, scenarios: readonly Scenario[]): Promise<Reach[]> {
   const reached: Reach[] = []
   for (const scenario of scenarios) {
-    const attempt = await scenario.prepare()
-    faults.sent()
-    const { status, body } = await attempt.run()
-    if (status >= 400 && !scenario.refused && scenario.name !== 'hello.stream')
-      throw new Error(`${scenario.name} answered ${status}: ${body}`)
+    await runWell(scenario, faults.sent)
     reached.push(...faults.sent().map((statement) => ({ scenario, statement })))
   }
   return reached
