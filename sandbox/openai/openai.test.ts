@@ -161,7 +161,7 @@ describe('chat completions', () => {
           if (!(error instanceof Unfillable)) throw error
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     )
   })
 

@@ -61,13 +61,11 @@ afterAll(async () => {
   await bench.close()
 })
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
 const fixture = fileURLToPath(new URL('worker.fixture.ts', import.meta.url))
 const died: number[] = []
 async function startOne(): Promise<ChildProcess> {
   const child = spawn(process.execPath, [fixture, JSON.stringify({ databaseUrl: bench.url, pulse })], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_COMPILE_CACHE: `${root}node_modules/.cache/patchbay` },
   })
   await firstLine(child)
   const pid = child.pid ?? 0
@@ -78,7 +76,9 @@ async function startOne(): Promise<ChildProcess> {
   })
   return child
 }
+/** Not for ever: it may have died of the job that kills just now. */
 async function end(worker: ChildProcess): Promise<void> {
+  if (worker.exitCode !== null || worker.signalCode !== null) return
   const gone = once(worker, 'exit')
   worker.kill('SIGKILL')
   await gone

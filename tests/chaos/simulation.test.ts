@@ -10,7 +10,7 @@ import { createDatabase, templateReady } from '../support/postgres.ts'
 const runs = effort({
   full: [{ seed: '1', days: 3_000 }, ...nights(2, 500)],
   short: [{ seed: '1', days: 200 }, ...nights(1, 100)],
-  taste: [{ seed: '1', days: 24 }],
+  taste: [{ seed: '1', days: 8 }],
 })
 
 function nights(count: number, days: number): { seed: string; days: number }[] {

@@ -1,10 +1,11 @@
 // Whatever is sent, the answer is one that the document has: its status, its media type, its schema; never a 500, and
 // the request's id is in the header and in the error. Runs over every operation of the server, so a new one is covered.
+// Ids and queries are tests/hostile/addresses's.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestHouse, type TestHouse } from '../support/house.ts'
 import { type Document, type Documented, type Judge, judgeOf, type Schema } from './documented.ts'
 import { placesOf } from './places.ts'
-import { notBodies, sampleOf, type Wrong, wrongBodies, wrongIds, wrongQueries } from './samples.ts'
+import { notBodies, sampleOf, type Wrong, wrongBodies } from './samples.ts'
 
 let house: TestHouse
 let judge: Judge
@@ -122,32 +123,6 @@ describe('every operation answers as documented', () => {
     })
     expect(faults).toEqual([])
     expect(sent).toBeGreaterThan(200)
-  })
-
-  test('to ids that nothing has', { timeout: patient }, async () => {
-    const { sent, faults } = await faultsOf(({ path, operation }, admin) => {
-      if (!path.includes('{')) return []
-      const { headers, body } = fine(operation)
-      return wrongIds.map((id) => ({
-        what: 'a wrong id',
-        url: path.replaceAll(/\{\w+\}/g, id),
-        headers: { ...headers, ...admin },
-        ...(body === undefined ? {} : { body }),
-      }))
-    })
-    expect(faults).toEqual([])
-    expect(sent).toBeGreaterThan(50)
-  })
-
-  test('to queries that nobody should send', { timeout: patient }, async () => {
-    const { sent, faults } = await faultsOf(async ({ path, operation }, admin) => {
-      const names = (operation.parameters ?? []).filter((parameter) => parameter.in === 'query').map(({ name }) => name ?? '')
-      const url = await fill(path)
-      const queries = [...names.flatMap(wrongQueries), 'nobody=knows', '%', '=', '&&', `${names[0] ?? 'a'}=1&${names[0] ?? 'a'}=2`]
-      return queries.map((query) => ({ what: 'a wrong query', url: `${url}?${query}`, headers: admin }))
-    })
-    expect(faults).toEqual([])
-    expect(sent).toBeGreaterThan(100)
   })
 
   test('to bodies that nobody should send', { timeout: patient }, async () => {

@@ -106,25 +106,3 @@ export function wrongBodies(schema: Schema, follow: Follow): Wrong[] {
   const more = { what: 'a field that nobody knows', json: { ...sample, 'nobody\u2028knows': 1 } }
   return [...changed, ...missing, more].map(({ what, json }) => ({ what, body: JSON.stringify(json), type: 'application/json' }))
 }
-
-/** Query strings that are wrong for a parameter. */
-export const wrongQueries = (name: string): readonly string[] =>
-  ['', '%00', '%ff', '-1', '1e400', '99999999999999999999', 'null', "';--", '2026-13-45', '%F0%9F%92%A9', 'x'.repeat(3000)].map(
-    (value) => `${encodeURIComponent(name)}=${value}`,
-  )
-
-/** Path values that no thing can have. */
-export const wrongIds: readonly string[] = [
-  '0',
-  '-1',
-  '1.5',
-  'abc',
-  '%00',
-  '%ff',
-  '%2e%2e%2f',
-  '99999999999999999999',
-  'x'.repeat(500),
-  '%F0%9F%92%A9',
-  "';--",
-  '[object Object]',
-]

@@ -166,7 +166,7 @@ const hostileValues: readonly unknown[] = [
 ]
 
 /** Neighbouring fields share the values between them: what meets every field with everything is the fuzzer (tests/fuzz). */
-const inTurn = (field: number) => (_: unknown, index: number) => (field + index) % 2 === 0
+const inTurn = (field: number) => (_: unknown, index: number) => (field + index) % 3 === 0
 
 describe('a field with a hostile value', () => {
   test.each(each(withBody.filter(takesJson)))('never breaks %s', async (_, operation) => {

@@ -1,5 +1,5 @@
-// Judges a refusal as a stranger would: a 4xx that the document has, in the contract's own words, with the request's id in
-// header and body, and nothing in it that says how the house is built.
+// Judges an answer as a stranger would: one that the document has; a refusal in the contract's own words, with the request's
+// id in header and body, and nothing in it that says how the house is built.
 import { templateOf } from '../../src/platform/http/index.ts'
 import { type Judge, judgeOf } from '../conformance/documented.ts'
 import type { Operation } from '../isolation/operations.ts'
@@ -23,7 +23,7 @@ export interface HostileJudge {
 
 export async function openJudge(house: TestHouse): Promise<HostileJudge> {
   const documented = judgeOf((await (await house.request('GET', '/openapi.json')).json()) as object)
-  const any = (operation: Operation, answer: Answer) => (answer.status < 400 ? [] : complaints(documented, operation, answer))
+  const any = (operation: Operation, answer: Answer) => complaints(documented, operation, answer)
   return {
     any,
     refusal: (operation, answer) => (answer.status < 400 ? [`${answer.status} instead of a refusal`] : any(operation, answer)),
@@ -38,6 +38,7 @@ function complaints(documented: Judge, { endpoint, contract }: Operation, { stat
     ? null
     : documented({ path: templateOf(path), method, status, type: headers['content-type'] ?? null, body })
   if (verdict) found.push(`${contract.name}: ${verdict}`)
+  if (status < 400) return found
   const id = headers['x-request-id']
   if (!id) found.push('no X-Request-Id')
   else if (!body.includes(id)) found.push(`the body does not hold the request's id: ${body.slice(0, 200)}`)

@@ -207,6 +207,7 @@ describe('an upload', () => {
       await headOf(named('blobs.create'), 'content-type: multipart/form-data; boundary=x\r\ncontent-length: 5000000\r\n'),
       `${fileHead}${'half'.repeat(100_000)}`,
     )
+    await expect.poll(() => filesKept()).toHaveLength(1) // it is in the middle
     wire.socket.destroy()
     await expect.poll(() => filesKept()).toEqual([])
     expect(await arena.picture()).toEqual(before)

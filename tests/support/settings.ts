@@ -7,6 +7,7 @@ export const testing = {
   HOST: '127.0.0.1',
   LOG_LEVEL: 'error',
   DRAIN_S: '0',
+  DATABASE_LANES: '2', // each connection reads the catalogue and plans for itself
   MAX_WAIT_MS: '0', // a machine that is busy with many tests turns nobody away
   PATCHBAY_SANDBOX: 'off',
   TWILIO_ACCOUNT_SID: 'AC00000000000000000000000000000001',

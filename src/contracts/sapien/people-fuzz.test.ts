@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestHouse, type TestHouse } from '../../../tests/support/house.ts'
+import { anyText } from '../../../tests/support/text.ts'
 
 let house: TestHouse
 let admin: string
@@ -11,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => house?.close())
 
 const text = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 40 }),
+  anyText({ maxLength: 40 }),
   fc.string({ unit: 'grapheme', maxLength: 40 }),
   fc.constantFrom(
     '',

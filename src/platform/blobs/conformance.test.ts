@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { anyText } from '../../../tests/support/text.ts'
 import { openVault } from '../secrets/index.ts'
 import { movableClock } from '../time/index.ts'
 import { type BlobStore, contentDisposition, openFileStore, openLink, openS3Store, sniffContentType } from './index.ts'
@@ -57,7 +58,7 @@ function conformance(open: () => Promise<{ store: BlobStore; rest: () => Promise
     const large = randomBytes(12 * 1024 * 1024)
     const written = await store.write(key('large'), Readable.from([large.subarray(0, 5_000_000), large.subarray(5_000_000)]), options)
     expect(written.sha256).toBe(await hash(large))
-    expect(await contents(store, key('large'))).toEqual(large)
+    expect((await contents(store, key('large')))?.equals(large)).toBe(true)
   }, 60_000)
 
   test('a range gives those bytes and the size of the whole', async () => {
@@ -299,7 +300,7 @@ describe('what is told about a file', () => {
       `attachment; filename="Zo_ _1_.wav"; filename*=UTF-8''Zo%C3%AB%20%221%22.wav`,
     )
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (name) => {
+      fc.property(anyText(), (name) => {
         const header = contentDisposition('inline', name)
         expect(header).toMatch(/^inline; filename="[\x20-\x21\x23-\x7e]+"; filename\*=UTF-8''[\w.%~!&+`^|#$-]+$/)
         expect(header).not.toMatch(/[/\\]|%2F|%5C|%0D|%0A/)

@@ -78,7 +78,7 @@ export function openFamily<V>(options: FamilyOptions<V>, room: FamilyRoom): Open
   const { tier, accord } = room
   const { name } = options
   const local = options.tier === 'memory' && options.local === true
-  const memory = new LRUCache<string, Held<V>>({ max: options.maxEntries })
+  const memory = new LRUCache<string, Held<V>>({ maxSize: options.maxEntries, sizeCalculation: () => 1 })
   const flights = new Map<string, { readonly flight: Flight; readonly arrival: Promise<V> }>()
   const figures: FamilyFigures = { hits: 0, misses: 0, loads: 0, tierHits: 0, tierMisses: 0 }
   const nowMs = () => room.clock.now().getTime()

@@ -16,7 +16,7 @@ export interface MemoryBuckets {
 }
 
 export function memoryBuckets(input: { clock: Clock; maxBuckets: number }): MemoryBuckets {
-  const buckets = new LRUCache<string, Bucket>({ max: input.maxBuckets })
+  const buckets = new LRUCache<string, Bucket>({ maxSize: input.maxBuckets, sizeCalculation: () => 1 })
   const refilled = (rule: Limit, key: string, nowMs: number): Bucket => {
     const name = `${rule.name}\n${key}`
     const bucket = buckets.get(name)
