@@ -16,7 +16,7 @@ export interface HttpEffort {
   readonly rounds: number
 }
 
-const usual: HttpEffort = { connections: 16, warmUpMs: 4000, sliceMs: 700, rounds: 7 }
+const usual: HttpEffort = { connections: 16, warmUpMs: 12_000, sliceMs: 700, rounds: 7 }
 
 type Servers = ReadonlyMap<Contender, Server>
 type Table = ReadonlyMap<Scenario, ReadonlyMap<Contender, Measured>>
