@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { migrate } from '../../src/platform/db/index.ts'
 import { simulate } from '../simulation/simulate.ts'
 import { effort } from '../support/effort.ts'
-import { createDatabase, templateReady } from '../support/postgres.ts'
+import { templateReady, withDatabase } from '../support/postgres.ts'
 
 /** Known days in every run of the tests; at length each night has days of its own. */
 const runs = effort({
@@ -20,13 +20,9 @@ function nights(count: number, days: number): { seed: string; days: number }[] {
 test.each(runs)(
   '$days simulated days of seed $seed keep every promise',
   async ({ seed, days }) => {
-    const database = await createDatabase(await templateReady(async (url) => void (await migrate({ url }))))
-    try {
-      const { trace } = await simulate({ seed, days, databaseUrl: database.url })
-      expect(trace.actions).toBeGreaterThan(days)
-    } finally {
-      await database.drop()
-    }
+    const template = await templateReady(async (url) => void (await migrate({ url })))
+    const { trace } = await withDatabase(template, ({ url }) => simulate({ seed, days, databaseUrl: url }))
+    expect(trace.actions).toBeGreaterThan(days)
   },
   60_000 + Math.max(...runs.map(({ days }) => days)) * 3_000,
 )

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
-import { createDatabase, dropDatabase, templateReady } from './postgres.ts'
+import { createDatabase, dropDatabase, templateReady, withDatabase } from './postgres.ts'
 
 async function ask(url: string, sql: string): Promise<unknown> {
   const client = new pg.Client({ connectionString: url })
@@ -44,5 +44,16 @@ describe('databases for tests', () => {
     await leaked.connect()
     await leaked.query('SELECT 42 AS leaked')
     await expect(database.drop()).rejects.toThrow('SELECT 42 AS leaked')
+  })
+
+  test('what failed is told, not the connections that were left open by it', async () => {
+    const failing = withDatabase('template1', async ({ url }) => {
+      const leaked = new pg.Client({ connectionString: url })
+      leaked.on('error', () => {})
+      await leaked.connect()
+      throw new Error('the work failed')
+    })
+    await expect(failing).rejects.toThrow('the work failed')
+    await expect(withDatabase('template1', ({ url }) => ask(url, 'SELECT 7'))).resolves.toBe(7)
   })
 })

@@ -28,6 +28,17 @@ export async function createDatabase(template = 'template1'): Promise<TestDataba
   return { name, url: within(await postgresUrl(), name), drop: () => dropDatabase(name) }
 }
 
+/** A database for `work` alone. When that fails, its error is told, and not that it left connections open. */
+export async function withDatabase<T>(template: string, work: (database: TestDatabase) => Promise<T>): Promise<T> {
+  const database = await createDatabase(template)
+  const done = await work(database).catch(async (error: unknown) => {
+    await database.drop().catch(() => {})
+    throw error
+  })
+  await database.drop()
+  return done
+}
+
 /**
  * Fails when somebody is still connected: a connection that outlives its test is a leak.
  * @throws an Error that names the connections that were left open
