@@ -44,4 +44,10 @@ describe('what a run throws away', () => {
     openScratch({ at: memory, neededBytes: 1 }).remove()
     expect([existsSync(abandoned), existsSync(inUse)]).toEqual([false, true])
   })
+
+  test('is removed though the next run finds too little room: it may be what takes it', () => {
+    const abandoned = folderOf(gone())
+    openScratch({ at: memory, neededBytes: Number.MAX_SAFE_INTEGER }).remove()
+    expect(existsSync(abandoned)).toBe(false)
+  })
 })

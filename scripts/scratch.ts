@@ -1,7 +1,7 @@
 // Where a run of the tests keeps what it throws away: in memory where there is room. A new database is 640 files, which take
 // 20 ms there and 400 ms on a slow disk.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -21,8 +21,8 @@ const shared: Memory = { at: '/dev/shm', neededBytes: 3 * 1024 ** 3 }
 const prefix = 'patchbay-run-'
 
 export function openScratch(memory: Memory = shared): Scratch {
+  for (const home of [memory.at, tmpdir()]) removeAbandoned(home) // before the room is measured: it may be what takes it
   const home = isRoomy(memory) ? memory.at : tmpdir()
-  removeAbandoned(home)
   const folder = mkdtempSync(join(home, `${prefix}${process.pid}-`))
   chmodSync(folder, 0o711) // root's database account passes through
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }) }
@@ -51,7 +51,7 @@ function runs(folder: string): boolean {
 
 /** What a killed run left would fill the memory until the machine restarts. What another user's left is theirs to remove. */
 function removeAbandoned(home: string): void {
-  for (const name of readdirSync(home)) {
+  for (const name of existsSync(home) ? readdirSync(home) : []) {
     const pid = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1]
     const folder = join(home, name)
     if (pid && !isAlive(Number(pid)) && statSync(folder, { throwIfNoEntry: false })?.uid === process.getuid?.())
