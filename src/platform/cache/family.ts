@@ -78,6 +78,7 @@ export function openFamily<V>(options: FamilyOptions<V>, room: FamilyRoom): Open
   const { tier, accord } = room
   const { name } = options
   const local = options.tier === 'memory' && options.local === true
+  // Bounded by size, each being 1: a bound by number would set aside room for all of them at once.
   const memory = new LRUCache<string, Held<V>>({ maxSize: options.maxEntries, sizeCalculation: () => 1 })
   const flights = new Map<string, { readonly flight: Flight; readonly arrival: Promise<V> }>()
   const figures: FamilyFigures = { hits: 0, misses: 0, loads: 0, tierHits: 0, tierMisses: 0 }

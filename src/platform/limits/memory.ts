@@ -16,6 +16,7 @@ export interface MemoryBuckets {
 }
 
 export function memoryBuckets(input: { clock: Clock; maxBuckets: number }): MemoryBuckets {
+  // Bounded by size, each being 1: a bound by number would set aside room for all of them at once.
   const buckets = new LRUCache<string, Bucket>({ maxSize: input.maxBuckets, sizeCalculation: () => 1 })
   const refilled = (rule: Limit, key: string, nowMs: number): Bucket => {
     const name = `${rule.name}\n${key}`
