@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { install } from './contenders.ts'
 import { machineNow, showMachine } from './machine.ts'
-import { type Baseline, comparison, type Section } from './results.ts'
+import { type Baseline, comparison, keptCosts, type Section } from './results.ts'
 import { chosen, sections } from './sections.ts'
 import { showTargets } from './show.ts'
 import { openWorld } from './world.ts'
@@ -73,10 +73,9 @@ function compare(now: Baseline): void {
   if (worse.length > 0 && values.strict) process.exitCode = 1
 }
 
-/** A run of some sections replaces those costs and keeps the others, which were measured in yardsticks of their own run. */
+/** A run of some sections replaces those costs and keeps the others. */
 function write(now: Baseline): void {
-  const names = now.costs.map(({ name }) => name)
-  const kept = values.only === undefined ? [] : readBaseline().costs.filter(({ name }) => !names.includes(name))
+  const kept = values.only === undefined ? [] : keptCosts(readBaseline(), now)
   if (kept.length > 0) say(`\nKept from the last baseline: ${kept.map(({ name }) => name).join(', ')}`)
   writeFileSync(baselineFile, `${JSON.stringify({ ...now, costs: [...now.costs, ...kept] }, null, 2)}\n`)
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { kneeOf } from './capacity.ts'
 import { latencyOf } from './latency.ts'
 import { scaleOf } from './processes.ts'
-import { atLeast, atMost, type Baseline, comparison, isMet, type Machine } from './results.ts'
+import { atLeast, atMost, type Baseline, comparison, isMet, keptCosts, type Machine } from './results.ts'
 import { chosen, sections } from './sections.ts'
 import { showTargets } from './show.ts'
 import { median, sliceOf, spreadOf, summary } from './slices.ts'
@@ -35,6 +35,17 @@ describe('a comparison with the baseline', () => {
 
   test('has no opinion on what the baseline does not know', () => {
     expect(comparison(run(900, { name: 'new' }), run(100))).toEqual({ worse: [], compared: 0 })
+  })
+})
+
+describe('a baseline of which a part is measured anew', () => {
+  test('keeps the rest as the machine would measure it now, so that it compares as it did', () => {
+    const before = run(100)
+    const now = run(60, { yardstick: 20, name: 'another' })
+    const kept = keptCosts(before, now)
+    expect(kept).toEqual([{ name: 'a list', micros: 200, spread: 0.05 }])
+    expect(comparison(run(140), { ...now, costs: kept }).worse).toEqual(comparison(run(140), before).worse)
+    expect(keptCosts(before, run(60))).toEqual([])
   })
 })
 

@@ -67,3 +67,10 @@ export function comparison(now: Baseline, before: Baseline): { worse: string[]; 
   })
   return { worse, compared: pairs.length }
 }
+
+/** What `now` did not measure of `before`, in microseconds of the machine as it is now. */
+export function keptCosts(before: Baseline, now: Baseline): Cost[] {
+  const measured = new Set(now.costs.map(({ name }) => name))
+  const slower = now.yardstick.micros / before.yardstick.micros
+  return before.costs.filter(({ name }) => !measured.has(name)).map((cost) => ({ ...cost, micros: cost.micros * slower }))
+}

@@ -6,6 +6,7 @@ import { requestId } from '../ids/index.ts'
 import type { Contract } from './contract.ts'
 import { type Kitchen, renderRefusal } from './errors.ts'
 import { safeHeaders } from './safe-headers.ts'
+import { openTicker } from './ticker.ts'
 import { openValve, type Valve } from './valve.ts'
 
 export interface OverloadOptions extends Pick<Kitchen, 'clock' | 'log'> {
@@ -33,13 +34,14 @@ export function guardFromOverload(server: Server, options: OverloadOptions, valv
   const rank = rankOf(options.contracts)
   const safe = safeHeaders(options.https ?? false)
   let turnedAway = 0
-  let last = performance.now()
-  let told = last
-  // A timer that is late by so much tells how long what arrived meanwhile has waited.
-  const timer = setInterval(() => {
+  let told = performance.now()
+  /** Event streams too: where there are many, their number says nothing, and the wait alone decides. */
+  let underWay = 0
+  const ended = () => {
+    underWay -= 1
+  }
+  const tell = () => {
     const now = performance.now()
-    valve.measure(Math.max(now - last - tickMs, options.backlogMs(), 0), now - last)
-    last = now
     if (turnedAway === 0 || now - told < tellEveryMs) return
     options.log.warn(
       { turnedAway, share: Math.round(valve.share() * 100) / 100 },
@@ -47,15 +49,14 @@ export function guardFromOverload(server: Server, options: OverloadOptions, valv
     )
     turnedAway = 0
     told = now
-  }, tickMs)
-  timer.unref()
-  server.once('close', () => clearInterval(timer))
-
-  /** Event streams too: where there are many, their number says nothing, and the wait alone decides. */
-  let underWay = 0
-  const ended = () => {
-    underWay -= 1
   }
+  const ticker = openTicker(tickMs, (lateMs, sinceMs) => {
+    valve.measure(Math.max(lateMs, options.backlogMs()), sinceMs)
+    tell()
+    return underWay > 0 || turnedAway > 0 || valve.share() > 0
+  })
+  server.once('close', () => ticker.close())
+
   const handlers = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[]
   server.removeAllListeners('request')
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -67,6 +68,7 @@ export function guardFromOverload(server: Server, options: OverloadOptions, valv
       }
     }
     underWay += 1
+    ticker.wake()
     response.on('close', ended)
     for (const handler of handlers) handler(request, response)
   })
