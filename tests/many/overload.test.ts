@@ -16,9 +16,13 @@ let url: string
 const backlogMs = 1_234
 let share = 0
 const measured: number[] = []
+let measuredAt = Number.POSITIVE_INFINITY
 /** Turned right by hand: the rule itself has tests of its own. */
 const valve: Valve = {
-  measure: (waitMs) => void measured.push(waitMs),
+  measure(waitMs) {
+    measured.push(waitMs)
+    measuredAt = performance.now()
+  },
   admits: (precious) => precious,
   share: () => share,
 }
@@ -63,6 +67,12 @@ test('nobody is refused while nobody waits too long', async () => {
   share = 0
   expect(await statusOf('/users')).toBe(200)
   await expect.poll(() => measured).toContain(backlogMs) // what is waited for is told to the rule
+})
+
+test('while nobody asks, nothing is measured', async () => {
+  share = 0
+  expect(await statusOf('/users')).toBe(200)
+  await expect.poll(() => performance.now() - measuredAt, { timeout: 5_000 }).toBeGreaterThan(100) // ten measurements' time
 })
 
 test('else a request is refused in its contract’s words, before a credential is asked for; health and providers are let in', async () => {
