@@ -3,10 +3,15 @@
 import type { ArrivalsJob, ArrivalsResult } from './arrivals.ts'
 import { type Child, type Figures, startChild } from './children.ts'
 import type { LoadJob, LoadResult } from './load.ts'
+import { median } from './slices.ts'
 import { openWorld, type World } from './world.ts'
 
 export interface Overload {
-  /** As many as it can. */
+  readonly rounds: readonly Round[]
+}
+
+interface Round {
+  /** As many as it can: before the flood and after it, and the mean of both. */
   readonly peak: Peak
   /** At 90 % of the peak: nobody should be turned away. */
   readonly below: ArrivalsResult
@@ -22,14 +27,14 @@ interface Peak {
   readonly perCpuSecond: number
 }
 
-const closed = { connections: 128, warmUpMs: 1500, durationMs: 3000 }
-const settleMs = 2500
-const countMs = 5000
+const closed = { connections: 128, leadMs: 700, durationMs: 1500 }
+const flood = { leadMs: 1500, durationMs: 3000 }
+const warmUpMs = 8000
+
+/** The machine is another from one minute to the next: each round finds its own peak, and their medians are told. */
+const rounds = 7
 
 type Request = Pick<ArrivalsJob, 'path' | 'headers'>
-
-/** The machine is another from one minute to the next: each round finds its own peak, and the middle one is told. */
-const rounds = 3
 
 export async function measureOverload(world: World): Promise<Overload> {
   const request: Request = { path: '/v1/calls?limit=100', headers: { authorization: `Bearer ${world.token}` } }
@@ -41,27 +46,43 @@ export async function measureOverload(world: World): Promise<Overload> {
     startChild('contenders/patchbay.ts', world),
     startChild('arrivals.ts', {}),
   ])
+  const [willing, crowd, guarded, callers] = children
+  const findPeak = (leadMs = closed.leadMs) => peakOf(willing, crowd, request, leadMs)
+  const arrive = (perSecond: number, leadMs = flood.leadMs) => arrivalsAt(perSecond, leadMs, guarded, callers, request)
   try {
-    const [willing, crowd, guarded, callers] = children
-    const measured: Overload[] = []
-    for (let round = 0; round < rounds; round++)
-      measured.push(await flood(guarded, callers, request, await peakOf(willing, crowd, request)))
-    return middleOf(measured)
+    let peak = await findPeak(warmUpMs)
+    await arrive(0.5 * peak.perSecond, warmUpMs)
+    const measured: Round[] = []
+    while (measured.length < rounds) {
+      const before = peak
+      const { measured: below } = await arrive(0.9 * before.perSecond)
+      const { measured: fiveTimes, cpuS } = await arrive(5 * before.perSecond)
+      peak = await findPeak()
+      measured.push(roundOf(meanOf(before, peak), below, fiveTimes, cpuS))
+    }
+    return { rounds: measured }
   } finally {
     await Promise.all(children.map((child) => child.stop()))
   }
 }
 
-function middleOf(measured: Overload[]): Overload {
-  const middle = measured.sort((a, b) => a.kept - b.kept)[Math.floor(measured.length / 2)]
-  if (!middle) throw new Error('nothing was measured')
-  return middle
-}
+const meanOf = (a: Peak, b: Peak): Peak => ({
+  perSecond: (a.perSecond + b.perSecond) / 2,
+  perCpuSecond: (a.perCpuSecond + b.perCpuSecond) / 2,
+})
+
+const roundOf = (peak: Peak, below: ArrivalsResult, fiveTimes: ArrivalsResult, cpuS: number): Round => ({
+  peak,
+  below,
+  fiveTimes,
+  kept: fiveTimes.served / fiveTimes.seconds / peak.perSecond,
+  keptPerCpu: fiveTimes.served / cpuS / peak.perCpuSecond,
+})
 
 /** As many as come while every connection asks again as soon as it is answered. */
-async function peakOf(server: Child, generator: Child, request: Request): Promise<Peak> {
+async function peakOf(server: Child, generator: Child, request: Request, leadMs: number): Promise<Peak> {
   const { port } = await server.ask<Figures>({})
-  const job: LoadJob = { ...request, port, connections: closed.connections, durationMs: closed.warmUpMs }
+  const job: LoadJob = { ...request, port, connections: closed.connections, durationMs: leadMs }
   await generator.ask<LoadResult>(job)
   const before = await server.ask<Figures>({})
   const { requests, seconds } = await generator.ask<LoadResult>({ ...job, durationMs: closed.durationMs })
@@ -69,36 +90,44 @@ async function peakOf(server: Child, generator: Child, request: Request): Promis
   return { perSecond: requests / seconds, perCpuSecond: requests / cpuSeconds(before, after) }
 }
 
-async function flood(server: Child, generator: Child, request: Request, peak: Peak): Promise<Overload> {
+async function arrivalsAt(perSecond: number, leadMs: number, server: Child, generator: Child, request: Request) {
   const { port } = await server.ask<Figures>({})
-  const at = (times: number, durationMs: number): Promise<ArrivalsResult> =>
-    generator.ask<ArrivalsResult>({ ...request, port, durationMs, perSecond: peak.perSecond * times })
-  await at(0.9, settleMs)
-  const below = await at(0.9, countMs)
-  await at(5, settleMs)
+  const arrive = (durationMs: number) => generator.ask<ArrivalsResult>({ ...request, port, perSecond, durationMs })
+  await arrive(leadMs)
   const before = await server.ask<Figures>({})
-  const fiveTimes = await at(5, countMs)
-  const after = await server.ask<Figures>({})
-  const kept = fiveTimes.served / fiveTimes.seconds / peak.perSecond
-  return { peak, below, fiveTimes, kept, keptPerCpu: fiveTimes.served / cpuSeconds(before, after) / peak.perCpuSecond }
+  const measured = await arrive(flood.durationMs)
+  return { measured, cpuS: cpuSeconds(before, await server.ask<Figures>({})) }
 }
 
 const cpuSeconds = (before: Figures, after: Figures): number => (after.cpuMicros - before.cpuMicros) / 1e6
 
-export function showOverload({ peak, below, fiveTimes, kept, keptPerCpu }: Overload): string {
-  const line = (name: string, { seconds, offered, served, turnedAway, failed, servedLatency, turnedAwayLatency }: ArrivalsResult) =>
-    [
-      `${name}: offered ${Math.round(offered / seconds)}/s, served ${Math.round(served / seconds)}/s`,
-      `(p50 ${servedLatency.p50.toFixed(0)} ms, p99 ${servedLatency.p99.toFixed(0)} ms)`,
-      `turned away ${Math.round(turnedAway / seconds)}/s`,
-      turnedAway > 0 ? `(p50 ${turnedAwayLatency.p50.toFixed(0)} ms, p95 ${turnedAwayLatency.p95.toFixed(0)} ms)` : '',
-      `failed ${failed}`,
+/** 0 where nobody was. */
+const away = ({ turnedAway, turnedAwayLatency }: ArrivalsResult, part: 'p50' | 'p95') => (turnedAway > 0 ? turnedAwayLatency[part] : 0)
+
+/** What is told of all rounds: the median. */
+export const overall = ({ rounds }: Overload, pick: (round: Round) => number): number => median(rounds.map(pick))
+
+export function showOverload(overload: Overload): string {
+  const { rounds } = overload
+  const of = (pick: (round: Round) => number) => overall(overload, pick).toFixed(0)
+  const line = (name: string, pick: (round: Round) => ArrivalsResult) => {
+    const perSecond = (count: (result: ArrivalsResult) => number) => of((round) => count(pick(round)) / pick(round).seconds)
+    const ms = (time: (result: ArrivalsResult) => number) => of((round) => time(pick(round)))
+    const nobody = rounds.every((round) => pick(round).turnedAway === 0)
+    return [
+      `${name}: offered ${perSecond(({ offered }) => offered)}/s, served ${perSecond(({ served }) => served)}/s`,
+      `(p50 ${ms(({ servedLatency }) => servedLatency.p50)} ms, p99 ${ms(({ servedLatency }) => servedLatency.p99)} ms)`,
+      `turned away ${perSecond(({ turnedAway }) => turnedAway)}/s`,
+      ...(nobody ? [] : [`(p50 ${ms((result) => away(result, 'p50'))} ms, p95 ${ms((result) => away(result, 'p95'))} ms)`]),
+      `failed ${Math.max(...rounds.map((round) => pick(round).failed))}`,
     ].join(' ')
+  }
+  const parts = rounds.map(({ kept }) => (kept * 100).toFixed(0)).join(', ')
   return [
-    `peak: ${Math.round(peak.perSecond)}/s`,
-    line('0.9 times', below),
-    line('5 times', fiveTimes),
-    `kept: ${(kept * 100).toFixed(0)} % of the peak, ${(keptPerCpu * 100).toFixed(0)} % for each second of the processor`,
+    `peak: ${of(({ peak }) => peak.perSecond)}/s; medians of ${rounds.length} rounds`,
+    line('0.9 times', ({ below }) => below),
+    line('5 times', ({ fiveTimes }) => fiveTimes),
+    `kept: ${of(({ kept }) => kept * 100)} % of the peak (${parts}), ${of(({ keptPerCpu }) => keptPerCpu * 100)} % for each second of the processor`,
   ].join('\n')
 }
 

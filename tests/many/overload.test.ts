@@ -1,20 +1,27 @@
 // More comes than can be answered: who is turned away, with what words, and that it ends.
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bella } from '../../src/contracts/bella/contract.ts'
 import { renderError as renderSapien } from '../../src/contracts/sapien/errors.ts'
 import type { Contract } from '../../src/platform/http/index.ts'
+import { goesOn } from '../../src/platform/http/live.ts'
 import { guardFromOverload } from '../../src/platform/http/overload.ts'
 import type { Valve } from '../../src/platform/http/valve.ts'
+import { movableClock } from '../../src/platform/time/index.ts'
 import { openTestHouse, type TestHouse } from '../support/house.ts'
 
 let house: TestHouse
 let server: Server
 let url: string
+const clock = movableClock('2026-11-22T12:00:00Z')
+const few = 2
+const crowd = 5
 const backlogMs = 1_234
 let share = 0
+let providersToo = false
 const measured: number[] = []
 let measuredAt = Number.POSITIVE_INFINITY
 /** Turned right by hand: the rule itself has tests of its own. */
@@ -23,29 +30,43 @@ const valve: Valve = {
     measured.push(waitMs)
     measuredAt = performance.now()
   },
-  admits: (precious) => precious,
+  admits: (precious) => precious && !providersToo,
   share: () => share,
 }
 const turnedAway: string[] = []
-const held: (() => void)[] = []
+/** Each ends an answer that was kept open. */
+const open: (() => void)[] = []
+
+/** What stands behind the guard: answers, and keeps waiting or goes on where it is asked to. */
+function respond(path: string, response: ServerResponse): void {
+  if (path === '/held') open.push(() => response.end())
+  else if (path === '/file') {
+    const file = new PassThrough()
+    response.flushHeaders()
+    file.pipe(response)
+    open.push(() => file.end())
+  } else if (path === '/events') {
+    response.flushHeaders()
+    response.emit(goesOn)
+    open.push(() => response.end())
+  } else response.end(`served ${path}`)
+}
 
 beforeAll(async () => {
   house = await openTestHouse()
   const forBella = bella(house.house)
   const forSapien: Contract = { ...forBella, name: 'sapien', renderError: renderSapien, endpoints: [] }
-  server = createServer((request, response) => {
-    if (request.url === '/held') held.push(() => response.end())
-    else response.end(`served ${request.url}`)
-  })
+  server = createServer((request, response) => respond(request.url ?? '', response))
   guardFromOverload(
     server,
     {
-      clock: house.house.clock,
+      clock,
       log: house.house.log,
       contracts: [forBella, forSapien],
       contractOf: (path) => (path.startsWith('/v1') ? forSapien : forBella),
       maxWaitMs: 25,
-      neverFull: 2,
+      aFew: few,
+      aCrowd: crowd,
       backlogMs: () => backlogMs,
       onTurnedAway: (contract, method) => turnedAway.push(`${contract} ${method}`),
     },
@@ -63,6 +84,25 @@ afterAll(async () => {
 const ask = (path: string, method = 'GET') => fetch(`${url}${path}`, { method })
 const statusOf = async (path: string, method?: string) => (await ask(path, method)).status
 
+/** One after the other: how many of twice a crowd are served. */
+async function servedOfMany(path: string, method?: string): Promise<number> {
+  const statuses: number[] = []
+  while (statuses.length < 2 * crowd) statuses.push(await statusOf(path, method))
+  return statuses.filter((status) => status === 200).length
+}
+
+/** So many who wait for an answer. @returns what answers them */
+async function hold(count: number): Promise<() => Promise<void>> {
+  share = 0
+  const waiting = Array.from({ length: count }, () => ask('/held'))
+  await expect.poll(() => open.length).toBe(count)
+  share = 0.99
+  return async () => {
+    for (const end of open.splice(0)) end()
+    await Promise.all(waiting)
+  }
+}
+
 test('nobody is refused while nobody waits too long', async () => {
   share = 0
   expect(await statusOf('/users')).toBe(200)
@@ -75,11 +115,31 @@ test('while nobody asks, nothing is measured', async () => {
   await expect.poll(() => performance.now() - measuredAt, { timeout: 5_000 }).toBeGreaterThan(100) // ten measurements' time
 })
 
-test('else a request is refused in its contract’s words, before a credential is asked for; health and providers are let in', async () => {
-  share = 0.5
-  expect(await statusOf('/users')).toBe(200) // a few are no flood
-  const waiting = [ask('/held'), ask('/held')]
-  await expect.poll(() => held.length).toBe(2)
+test('a few are no flood, nor is a crowd', async () => {
+  share = 0.99
+  expect(await servedOfMany('/users')).toBe(2 * crowd)
+  const answer = await hold(few)
+  expect(await servedOfMany('/users')).toBe(crowd)
+  await answer()
+  expect(await servedOfMany('/users')).toBe(2 * crowd)
+})
+
+test('a second later as many are let in again, and what providers say has an allowance of its own', async () => {
+  providersToo = true
+  const answer = await hold(few)
+  for (let second = 0; second < 3; second++) {
+    clock.advance(1)
+    expect(await servedOfMany('/users')).toBe(crowd)
+    expect(await servedOfMany('/twilio/voice', 'POST')).toBe(crowd)
+  }
+  await answer()
+  providersToo = false
+})
+
+test('whoever is refused hears so in the contract’s words, before a credential is asked for; health and providers are let in', async () => {
+  turnedAway.length = 0
+  const answer = await hold(crowd) // so many wait that no crowd is let in any more
+  clock.advance(1)
   expect(await statusOf('/users')).toBe(503)
   for (const path of ['/healthz', '/readyz', '/readyz?deep=1']) expect(await statusOf(path)).toBe(200)
   expect(await statusOf('/twilio/voice', 'POST')).toBe(200)
@@ -92,7 +152,15 @@ test('else a request is refused in its contract’s words, before a credential i
   expect(await refused.json()).toMatchObject({ error: { code: 'overloaded', requestId: id } })
   expect(turnedAway).toEqual(['bella GET', 'sapien POST'])
 
-  for (const answer of held) answer()
-  await Promise.all(waiting)
+  await answer()
   expect(await statusOf('/users')).toBe(200)
+})
+
+test('a stream that has begun has its answer, however long it goes on', async () => {
+  share = 0
+  const streams = await Promise.all(Array.from({ length: crowd }, () => [ask('/events'), ask('/file')]).flat())
+  share = 0.99
+  expect(await statusOf('/users')).toBe(200)
+  for (const end of open.splice(0)) end()
+  for (const stream of streams) await stream.text()
 })

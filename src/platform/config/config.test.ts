@@ -1,10 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { anyText } from '../../../tests/support/text.ts'
 import { describeSettings, loadSettings, readEnvironment, renderSettings, SettingsError } from './index.ts'
+import { usualLanes } from './load.ts'
 import { table, withoutMeaning } from './table.ts'
 
 let folder: string
@@ -40,6 +41,12 @@ describe('settings', () => {
     expect(settings.database.url).toBeUndefined()
     expect(settings.limits.sapien).toEqual({ name: 'sapien', limit: 100, periodS: 1, burst: 200 })
     expect(settings.limits.sei).toMatchObject({ limit: 1000, periodS: 3600 })
+  })
+
+  test('reads share as many connections as the machine has processors, from two to four', () => {
+    expect([1, 2, 3, 4, 64].map(usualLanes)).toEqual([2, 2, 3, 4, 4])
+    expect(load().database.lanes).toBe(usualLanes(availableParallelism()))
+    expect(load({ DATABASE_LANES: '9' }).database.lanes).toBe(9)
   })
 
   test('cannot be changed afterwards', () => {

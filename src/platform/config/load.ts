@@ -1,4 +1,5 @@
 // Reads the settings from variables. Refuses them all at once: every problem is found before anything is said.
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { type Field, Unfit } from './kinds.ts'
 import { readSecretKey } from './secret-key.ts'
@@ -153,7 +154,11 @@ function nest(values: Values, dataFolder: string, secretKey: string): Settings {
     tls: values.TLS_CERT && values.TLS_KEY ? { cert: values.TLS_CERT, key: values.TLS_KEY } : undefined,
     log: { level: values.DEBUG ? 'debug' : values.LOG_LEVEL },
     telemetry: { otlp: values.OTEL_EXPORTER_OTLP_ENDPOINT },
-    database: { url: values.DATABASE_URL, lanes: values.DATABASE_LANES, writers: values.DATABASE_WRITERS },
+    database: {
+      url: values.DATABASE_URL,
+      lanes: values.DATABASE_LANES ?? usualLanes(availableParallelism()),
+      writers: values.DATABASE_WRITERS,
+    },
     redis: redisUrl ? { url: redisUrl } : undefined,
     memcached: values.MEMCACHED_HOST ? { host: values.MEMCACHED_HOST, port: values.MEMCACHED_PORT } : undefined,
     s3: s3Of(values),
@@ -188,6 +193,9 @@ function nest(values: Values, dataFolder: string, secretKey: string): Settings {
     coreapiUrl: values.COREAPI_URL,
   }
 }
+
+/** PostgreSQL is as often as not on this machine: more backends at work than processors keep this process from its own. */
+export const usualLanes = (processors: number): number => Math.min(4, Math.max(2, processors))
 
 const s3Of = (values: Values): Settings['s3'] =>
   values.S3_BUCKET

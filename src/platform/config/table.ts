@@ -117,7 +117,13 @@ export const table = {
     from: ['sapien', 'gobi', 'sei'],
     text: 'The PostgreSQL server (15 or later), as a role that may create roles and schemas.',
   }),
-  DATABASE_LANES: integer({ default: 4, min: 1, max: 64, from: ['patchbay'], text: 'Connections that share all reads.' }),
+  DATABASE_LANES: integer({
+    min: 1,
+    max: 64,
+    otherwise: 'as many as processors, from 2 to 4',
+    from: ['patchbay'],
+    text: 'Connections that share all reads.',
+  }),
   DATABASE_WRITERS: integer({
     default: 16,
     min: 1,

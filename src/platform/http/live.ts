@@ -12,12 +12,16 @@ export class Live {
   }
 }
 
+/** Emitted by a response whose head is sent and whose answer goes on by itself from there. */
+export const goesOn = Symbol('goes on')
+
 export function goLive(reply: FastifyReply, { begin }: Live): FastifyReply {
   reply.hijack()
   const outlet = reply.raw
   outlet.removeHeader('transfer-encoding')
   outlet.writeHead(reply.statusCode, reply.getHeaders() as Record<string, string>)
   outlet.flushHeaders()
+  outlet.emit(goesOn)
   begin(outlet)
   return reply
 }

@@ -3,8 +3,10 @@
 import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http'
 import { Refusal } from '../errors/index.ts'
 import { requestId } from '../ids/index.ts'
+import { memoryBuckets } from '../limits/index.ts'
 import type { Contract } from './contract.ts'
 import { type Kitchen, renderRefusal } from './errors.ts'
+import { goesOn } from './live.ts'
 import { safeHeaders } from './safe-headers.ts'
 import { openTicker } from './ticker.ts'
 import { openValve, type Valve } from './valve.ts'
@@ -16,8 +18,10 @@ export interface OverloadOptions extends Pick<Kitchen, 'clock' | 'log'> {
   readonly maxWaitMs: number
   /** How long whoever is let in waits for what everybody needs. */
   readonly backlogMs: () => number
-  /** While fewer are under way, nobody is turned away. */
-  readonly neverFull?: number
+  /** While fewer wait for an answer, nobody is turned away. */
+  readonly aFew?: number
+  /** So many at once are let in before anybody is turned away, and as many again in a second. */
+  readonly aCrowd?: number
   /** Whether callers come by https. */
   readonly https?: boolean
   readonly onTurnedAway: (contract: string, method: string) => void
@@ -30,15 +34,25 @@ const tellEveryMs = 5_000
 /** Stands before what answers `server`'s requests. To be called before it listens. */
 export function guardFromOverload(server: Server, options: OverloadOptions, valve: Valve = openValve(options.maxWaitMs)): void {
   if (options.maxWaitMs === 0) return
-  const { neverFull = aCrowd } = options
+  const { aFew = usually.aFew, aCrowd = usually.aCrowd } = options
+  const crowds = memoryBuckets({ clock: options.clock, maxBuckets: 2 })
+  const crowd = { name: 'crowd', limit: aCrowd, periodS: 1, burst: aCrowd }
   const rank = rankOf(options.contracts)
   const safe = safeHeaders(options.https ?? false)
   let turnedAway = 0
   let told = performance.now()
-  /** Event streams too: where there are many, their number says nothing, and the wait alone decides. */
+  /** Who waits for an answer. A stream that has begun, of events or of a file, has its answer, however long it is. */
   let underWay = 0
-  const ended = () => {
-    underWay -= 1
+  const follow = (response: ServerResponse) => {
+    let waits = true
+    const answered = () => {
+      if (waits) underWay -= 1
+      waits = false
+    }
+    underWay += 1
+    response.on('close', answered)
+    response.on('pipe', answered)
+    response.on(goesOn, answered)
   }
   const tell = () => {
     const now = performance.now()
@@ -50,6 +64,11 @@ export function guardFromOverload(server: Server, options: OverloadOptions, valv
     turnedAway = 0
     told = now
   }
+  const isTooMuch = ({ url = '/' }: IncomingMessage): boolean => {
+    const urgency = rank(url)
+    if (urgency === 'always' || valve.admits(urgency === 'precious')) return false
+    return underWay >= aCrowd || !crowds.take(crowd, urgency).allowed
+  }
   const ticker = openTicker(tickMs, (lateMs, sinceMs) => {
     valve.measure(Math.max(lateMs, options.backlogMs()), sinceMs)
     tell()
@@ -60,22 +79,21 @@ export function guardFromOverload(server: Server, options: OverloadOptions, valv
   const handlers = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[]
   server.removeAllListeners('request')
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (valve.share() > 0 && underWay >= neverFull) {
-      const urgency = rank(request.url ?? '/')
-      if (urgency !== 'always' && !valve.admits(urgency === 'precious')) {
-        turnedAway += 1
-        return turnAway(options, safe, request, response)
-      }
+    if (valve.share() > 0 && underWay >= aFew && isTooMuch(request)) {
+      turnedAway += 1
+      return turnAway(options, safe, request, response)
     }
-    underWay += 1
+    follow(response)
     ticker.wake()
-    response.on('close', ended)
     for (const handler of handlers) handler(request, response)
   })
 }
 
-/** So many at once are no flood, however slow the machine is just now: a crowd that books one slot hears who has it. */
-const aCrowd = 200
+/**
+ * However slow the machine is just now, a few are no flood, and of a crowd that wants one slot everybody hears who has it.
+ * What a crowd is allowed a flood has soon used up, else as many would always wait; providers have an allowance of their own.
+ */
+const usually = { aFew: 64, aCrowd: 200 }
 
 type Rank = 'always' | 'precious' | 'usual'
 

@@ -1,7 +1,6 @@
 // How much to turn away when more comes than this process can do. What is steered by is how long a request waits before
 // anybody looks at it: that alone tells too much work from slow work. The rule is PIE's (RFC 8033: a share is turned away
-// that grows with the wait and with its rise), with its allowance for a burst, and with a floor: a process that others
-// keep from the processor must not turn away the little that it is asked.
+// that grows with the wait and with its rise), with its allowance for a burst.
 
 export interface Valve {
   /** Every few milliseconds: how long requests wait now, and how much time has passed since the last word. */
@@ -19,16 +18,13 @@ const derivative = 2.5
 const burstMs = 150
 /** As long as nobody waits, the share is let go by so much a measurement. */
 const ease = 0.9
-/** So many are let in between two measurements, whatever the share. */
-const floor = 4
 /** Beyond this share even the precious are turned away in part. */
 const preciousFrom = 0.9
 
 export function openValve(targetMs: number): Valve {
-  let [share, before, aboveForMs, debt, passed] = [0, 0, 0, 0, 0]
+  let [share, before, aboveForMs, debt] = [0, 0, 0, 0]
   return {
     measure(waitMs, sinceMs) {
-      passed = 0
       aboveForMs = waitMs > targetMs ? aboveForMs + sinceMs : 0
       const rise = (proportional * (waitMs - targetMs) * (sinceMs / 15) + derivative * (waitMs - before)) / 1000
       const steps = share < 0.01 ? 4 : share < 0.1 ? 2 : 1 // RFC 8033, 4.2: small shares move in small steps
@@ -39,10 +35,6 @@ export function openValve(targetMs: number): Valve {
     },
     admits(precious) {
       const part = precious ? Math.max(0, (share - preciousFrom) / (1 - preciousFrom)) : share
-      if (part === 0 || passed < floor) {
-        passed += 1
-        return true
-      }
       debt += part
       if (debt < 1) return true
       debt -= 1

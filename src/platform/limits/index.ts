@@ -8,6 +8,7 @@ import { memoryBuckets } from './memory.ts'
 import type { Limit, LimitOutcome } from './rule.ts'
 import { takeShared } from './shared.ts'
 
+export { memoryBuckets } from './memory.ts'
 export { type Limit, type LimitOutcome, type LimitRule, limitHeaders, parseLimit } from './rule.ts'
 
 export interface Limiter {
