@@ -31,6 +31,8 @@ export interface OpenWorld {
 const organizationId = 100
 const phoneNumber = '+15005550006'
 const calls = 2000
+/** Whom callers book: so many that no run fills their days. */
+const resources = 25
 export const twilioToken = 'a-token-that-only-the-bench-knows'
 
 export async function openWorld(): Promise<OpenWorld> {
@@ -89,6 +91,7 @@ async function insertRows(databaseUrl: string, now: Date): Promise<number> {
     const starts = Array.from({ length: calls }, (_, index) => new Date(now.getTime() - (index + 1) * 60_000))
     await client.query(insertCalls, [organizationId, starts.map((at) => uuidv7(at)), starts])
     const { rows } = await client.query<{ id: string }>(insertAppointment, [organizationId, new Date(now.getTime() + 86_400_000)])
+    await client.query(insertResources, [organizationId, resources])
     await client.query('ANALYZE')
     return Number(rows[0]?.id)
   } finally {
@@ -102,6 +105,8 @@ const insertCalls = `
   SELECT $1, id, 'inbound', '+44770090' || lpad((n % 10000)::text, 4, '0'), '+15005550006', 'completed', 'booked', 'twilio', at,
          at + interval '2 s', at + interval '45 s', 43, 43, 'NORMAL_CLEARING', 14200, at + interval '45 s'
     FROM unnest($2::uuid[], $3::timestamptz[]) WITH ORDINALITY AS row (id, at, n)`
+const insertResources = `
+  INSERT INTO booking.resources (organization_id, name) SELECT $1, 'Room ' || n FROM generate_series(2, $2::int) AS n`
 const insertAppointment = `
   WITH contact AS (
     INSERT INTO contacts.contacts (organization_id, mobile, full_name, created_at, updated_at)

@@ -1,2 +1,2 @@
 export type { Rate, UsageKind } from './rates.ts'
-export { type Cost, recordUsage, type Usage, usageOfCall } from './usage.ts'
+export { recordUsage, type Usage, usageOfCall } from './usage.ts'

@@ -13,7 +13,7 @@ export interface UsageParams {
 }
 
 /** The source is taken first: who comes second writes nothing. An organisation's own rate goes before the list price. */
-export const insertUsage = statement<UsageParams, { costMicros: number; currency: string }>(
+export const insertUsage = statement<UsageParams, never>(
   'billing_usage_insert',
   `WITH claimed AS (
      INSERT INTO billing.usage_sources (organization_id, kind, source, usage_id)
@@ -29,8 +29,7 @@ export const insertUsage = statement<UsageParams, { costMicros: number; currency
    INSERT INTO billing.usage (organization_id, id, kind, quantity, unit, cost_micros, currency, call_id, source, at)
    SELECT :organizationId, claimed.usage_id, :kind, :quantity::numeric, rate.unit,
           round(:quantity::numeric * rate.micros_per_unit)::bigint, rate.currency, :callId::uuid, :source, :at::timestamptz
-     FROM claimed, rate
-   RETURNING cost_micros AS "costMicros", currency`,
+     FROM claimed, rate`,
 )
 
 export const selectCallUsage = statement<{ callId: string; kind: string }, { entries: number; quantity: number }>(

@@ -14,14 +14,9 @@ export interface Usage {
   readonly at: Date
 }
 
-export interface Cost {
-  readonly costMicros: number
-  readonly currency: string
-}
-
-/** Null when this source has been recorded before. */
-export function recordUsage(session: Session, usage: Usage): Promise<Cost | null> {
-  return session.write((tx) => tx.read(insertUsage, { id: uuidv7(usage.at), ...usage, ...defaultRates[usage.kind] }))
+/** Nothing happens when this source has been recorded before. */
+export function recordUsage(session: Session, usage: Usage): Promise<void> {
+  return session.write(async (tx) => tx.later(insertUsage, { id: uuidv7(usage.at), ...usage, ...defaultRates[usage.kind] }))
 }
 
 /** How much of a kind has been recorded for a call, in how many entries. */

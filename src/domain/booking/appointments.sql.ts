@@ -19,14 +19,15 @@ export interface Appointment {
   updatedAt: Date
 }
 
-const select = `
-  SELECT a.id, a.contact_id AS "contactId", coalesce(a.for_name, p.full_name) AS "fullName", p.mobile, a.starts_at AS "startsAt",
+const columns = `a.id, a.contact_id AS "contactId", coalesce(a.for_name, p.full_name) AS "fullName", p.mobile, a.starts_at AS "startsAt",
          a.ends_at AS "endsAt", a.status, a.notes, a.service, a.resource_id AS "resourceId", c.timezone, a.call_id AS "callId",
-         a.revision, a.created_at AS "createdAt", a.updated_at AS "updatedAt"
-    FROM booking.appointments a
-    JOIN contacts.contacts p ON p.organization_id = a.organization_id AND p.id = a.contact_id
-    JOIN booking.calendars c ON c.organization_id = a.organization_id
-   WHERE a.organization_id = :organizationId`
+         a.revision, a.created_at AS "createdAt", a.updated_at AS "updatedAt"`
+
+const belongings = `
+  JOIN contacts.contacts p ON p.organization_id = a.organization_id AND p.id = a.contact_id
+  JOIN booking.calendars c ON c.organization_id = a.organization_id`
+
+const select = `SELECT ${columns} FROM booking.appointments a ${belongings} WHERE a.organization_id = :organizationId`
 
 export const selectAppointment = statement<{ id: number }, Appointment>('appointment_select', `${select} AND a.id = :id`)
 
@@ -66,10 +67,6 @@ const members = `'id', a.id, 'user_id', a.contact_id, 'full_name', coalesce(a.fo
   'status', a.status, 'notes', a.notes, 'service', a.service, 'resource_id', a.resource_id, 'timezone', c.timezone,
   'call_id', a.call_id, 'created_at', ${utc('a.created_at')}`
 
-const belongings = `
-  JOIN contacts.contacts p ON p.organization_id = a.organization_id AND p.id = a.contact_id
-  JOIN booking.calendars c ON c.organization_id = a.organization_id`
-
 export const appointmentJson = statement<{ id: number }, { json: string }>(
   'appointment_json',
   `SELECT json_build_object(${members})::text AS json
@@ -105,14 +102,16 @@ export const insertAppointment = statement<
     source: string
     callId: string | null
   },
-  { id: number }
+  Appointment
 >(
   'appointment_insert',
-  `INSERT INTO booking.appointments (organization_id, contact_id, resource_id, starts_at, ends_at, busy, for_name, service, notes, source, call_id,
-                                     created_at, updated_at)
-   VALUES (:organizationId, :contactId, :resourceId, :startsAt, :endsAt, tstzrange(:busyFrom, :busyTo), :forName, :service, :notes, :source,
-           :callId, :at, :at)
-   RETURNING id`,
+  `WITH a AS (
+     INSERT INTO booking.appointments (organization_id, contact_id, resource_id, starts_at, ends_at, busy, for_name, service, notes, source,
+                                       call_id, created_at, updated_at)
+     VALUES (:organizationId, :contactId, :resourceId, :startsAt, :endsAt, tstzrange(:busyFrom, :busyTo), :forName, :service, :notes, :source,
+             :callId, :at, :at)
+     RETURNING *)
+   SELECT ${columns} FROM a ${belongings}`,
 )
 
 export const moveAppointment = statement<Placement & { id: number }, never>(

@@ -2,7 +2,7 @@
 import { refuse } from '../../platform/errors/index.ts'
 import type { RawJson, Session, Tx } from '../../platform/session/index.ts'
 import { wireTime } from '../../platform/time/index.ts'
-import { getContact } from '../contacts/index.ts'
+import { type Contact, getContact } from '../contacts/index.ts'
 import {
   type Appointment,
   type AppointmentFilter,
@@ -27,7 +27,6 @@ import { type AppointmentStatus, isOpen, mayBecome } from './statuses.ts'
 export type { Appointment, AppointmentFilter } from './appointments.sql.ts'
 
 export interface NewAppointment {
-  readonly contactId: number
   readonly startsAt: Date
   readonly durationMin: number | null
   readonly resourceId: number | null
@@ -78,8 +77,15 @@ export function appointmentsForFeed(session: Session): Promise<Appointment[]> {
  * @throws contact_not_found, resource_unknown, time_in_past, too_short_notice, too_far_ahead, outside_opening_hours,
  * appointment_conflict (with the nearest free times as `alternatives`)
  */
-export async function bookAppointment(session: Session, input: NewAppointment): Promise<Appointment> {
-  const contact = await getContact(session, input.contactId)
+export async function bookAppointment(
+  session: Session,
+  { contactId, ...input }: NewAppointment & { contactId: number },
+): Promise<Appointment> {
+  return placeAppointment(session, await getContact(session, contactId), input)
+}
+
+/** For a contact that has been looked up. @throws as bookAppointment */
+export async function placeAppointment(session: Session, contact: Contact, input: NewAppointment): Promise<Appointment> {
   const start = input.startsAt.getTime()
   const whole = await readBook(session, slotAt(start, input.durationMin ?? 0))
   const durationMin = input.durationMin ?? whole.calendar.defaultDurationMin
@@ -90,8 +96,8 @@ export async function bookAppointment(session: Session, input: NewAppointment): 
     const { placement, book } = await claim(tx, wish)
     const { service, notes, source, callId } = input
     const forName = input.forName === contact.fullName ? null : input.forName
-    const row = await tx.read(insertAppointment, { ...placement, contactId: contact.id, forName, service, notes, source, callId })
-    const appointment = await getAppointment(tx, row?.id ?? refuse('internal'))
+    const appointment = await tx.read(insertAppointment, { ...placement, contactId: contact.id, forName, service, notes, source, callId })
+    if (!appointment) return refuse('internal')
     announce(tx, 'appointment.created', null, appointment)
     await scheduleMessages(tx, appointment, book)
     return appointment

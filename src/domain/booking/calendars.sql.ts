@@ -46,10 +46,19 @@ export const selectTimezone = statement<object, { timezone: string }>(
   `SELECT timezone FROM booking.calendars WHERE organization_id = :organizationId`,
 )
 
-/** Bookings of one organisation take their turn: an exclusion constraint alone would let them deadlock. */
-export const lockCalendar = statement<object, { locked: number }>(
-  'booking_calendar_lock',
-  `SELECT 1 AS locked FROM booking.calendars WHERE organization_id = :organizationId FOR NO KEY UPDATE`,
+/**
+ * Whoever books holds the hours that the appointment touches, buffers included, until they commit: two that could overlap share
+ * an hour and take their turn, and all others go on. The exclusion constraint alone would let two deadlock.
+ */
+export const lockHours = statement<{ from: Date; to: Date }, never>(
+  'booking_hours_lock',
+  `SELECT pg_advisory_xact_lock(hour.key)
+     FROM (SELECT DISTINCT hashtextextended('booking:' || c.organization_id || ':' || touched, 0) AS key
+             FROM booking.calendars c,
+                  generate_series(floor(extract(epoch FROM :from::timestamptz) / 3600 - c.buffer_before_min / 60.0)::bigint,
+                                  ceil(extract(epoch FROM :to::timestamptz) / 3600 + c.buffer_after_min / 60.0)::bigint - 1) AS touched
+            WHERE c.organization_id = :organizationId
+            ORDER BY key) AS hour`, // in one order for all, or they would deadlock here
 )
 
 export interface CalendarParams {

@@ -1,18 +1,24 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestHouse, type TestHouse } from '../../../tests/support/house.ts'
 import { movableClock } from '../../platform/time/index.ts'
 import { findOrCreateContact } from '../contacts/index.ts'
 import type { Desk } from '../conversation/ports.ts'
-import { bookAppointment, getAppointment } from './appointments.ts'
+import { bookAppointment, getAppointment, updateAppointment } from './appointments.ts'
 import { type Caller, openDesk } from './desk.ts'
 
 let house: TestHouse
+let owner: pg.Pool
 beforeAll(async () => {
   house = await openTestHouse({ clock: movableClock('2026-11-23T08:00:00Z') })
+  owner = new pg.Pool({ connectionString: house.databaseUrl, max: 2 })
 })
-afterAll(() => house.close())
+afterAll(async () => {
+  await owner.end()
+  await house.close()
+})
 
-const john: Caller = { contactId: null, callId: null, callerNumber: '+447700900001' }
+const john: Caller = { contact: null, callId: null, callerNumber: '+447700900001' }
 const atDesk = <T>(work: (desk: Desk) => Promise<T>, caller: Caller = john): Promise<T> =>
   house.session().write(async (tx) => work(await openDesk(tx, caller)))
 
@@ -39,7 +45,7 @@ describe('the desk, as a caller reaches it', () => {
   })
 
   test('a withheld number books all the same', async () => {
-    const hidden: Caller = { contactId: null, callId: null, callerNumber: null }
+    const hidden: Caller = { contact: null, callId: null, callerNumber: null }
     expect(await atDesk((desk) => desk.book({ fullName: 'Somebody', startsAt: '2026-12-01T12:00:00Z' }), hidden)).toMatchObject({
       fullName: 'Somebody',
     })
@@ -57,7 +63,7 @@ describe('the desk, as a caller reaches it', () => {
   })
 
   test('a new caller whose booking fails is not kept', async () => {
-    const stranger: Caller = { contactId: null, callId: null, callerNumber: '+447700900002' }
+    const stranger: Caller = { contact: null, callId: null, callerNumber: '+447700900002' }
     expect(await atDesk((desk) => desk.book({ fullName: 'Stranger', startsAt: '2026-12-01T10:00:00Z' }), stranger)).toBe('taken')
     expect(await atDesk((desk) => desk.callerName(), stranger)).toBeNull()
   })
@@ -123,20 +129,22 @@ describe('the desk, as a caller reaches it', () => {
 })
 
 describe('the judge', () => {
+  const wishOfJohn = async () => {
+    const contact = await findOrCreateContact(house.session(), { fullName: 'John Smith', mobile: '+447700900001' })
+    const none = { resourceId: null, service: null, notes: null, forName: null, callId: null } as const
+    return { contact, wish: { ...none, contactId: contact.id, durationMin: 30, source: 'api' } as const }
+  }
+  const waitingForHours = async () => {
+    const { rows } = await owner.query<{ count: string }>(
+      `SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+        WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted`,
+    )
+    return Number(rows[0]?.count)
+  }
+
   test('the database refuses what the rules would not have seen', async () => {
-    const session = house.session()
-    const contact = await findOrCreateContact(session, { fullName: 'John Smith', mobile: '+447700900001' })
-    const wish = {
-      contactId: contact.id,
-      durationMin: 30,
-      resourceId: null,
-      service: null,
-      notes: null,
-      forName: null,
-      source: 'api',
-      callId: null,
-    } as const
-    const { resourceId } = await bookAppointment(session, { ...wish, startsAt: new Date('2026-12-08T10:00:00Z') })
+    const { contact, wish } = await wishOfJohn()
+    const { resourceId } = await bookAppointment(house.session(), { ...wish, startsAt: new Date('2026-12-08T10:00:00Z') })
     const overlap = house.house.database.pool.query(
       `SELECT set_config('app.organization_id', '100', false);
        INSERT INTO booking.appointments (organization_id, contact_id, resource_id, starts_at, ends_at, busy, source, created_at, updated_at)
@@ -146,24 +154,53 @@ describe('the judge', () => {
   })
 
   test('200 bookings of one slot at once, without HTTP: one stands, 199 are offered five others, none fails otherwise', async () => {
-    const session = house.session()
-    const contact = await findOrCreateContact(session, { fullName: 'John Smith', mobile: '+447700900001' })
-    const wish = {
-      contactId: contact.id,
-      durationMin: 45,
-      resourceId: null,
-      service: null,
-      notes: null,
-      forName: null,
-      source: 'api',
-      callId: null,
-    } as const
-    const outcomes = await Promise.allSettled(
-      Array.from({ length: 200 }, () => bookAppointment(house.session(), { ...wish, startsAt: new Date('2026-12-09T10:00:00Z') })),
-    )
+    const { wish } = await wishOfJohn()
+    const one = { ...wish, durationMin: 45, startsAt: new Date('2026-12-09T10:00:00Z') }
+    const outcomes = await Promise.allSettled(Array.from({ length: 200 }, () => bookAppointment(house.session(), one)))
     const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
     expect(refusals).toHaveLength(199)
     for (const refusal of refusals)
       expect(refusal).toMatchObject({ code: 'appointment_conflict', details: { extra: { alternatives: { length: 5 } } } })
+  })
+
+  test('who books other hours does not wait for a booking that is not committed; who wants the same hears what became of it', async () => {
+    const { wish } = await wishOfJohn()
+    const at = (time: string) => bookAppointment(house.session(), { ...wish, startsAt: new Date(`2026-12-10T${time}:00Z`) })
+    const { promise: told, resolve: tell } = Promise.withResolvers<void>()
+    const { promise: booked, resolve: begun } = Promise.withResolvers<void>()
+    const first = house.session().write(async (tx) => {
+      await bookAppointment(tx, { ...wish, startsAt: new Date('2026-12-10T10:00:00Z') })
+      begun()
+      await told
+    })
+    await booked
+    await at('14:00')
+    const same = at('10:15').catch((error: unknown) => error)
+    await expect.poll(waitingForHours).toBe(1)
+    await at('16:00')
+    tell()
+    await first
+    expect(await same).toMatchObject({ code: 'appointment_conflict' })
+  })
+
+  test('bookings and moves of any length at once: nobody fails but for a time that is taken, and nothing overlaps', async () => {
+    const { wish } = await wishOfJohn()
+    const day = 24 * 60 * 60_000
+    const time = (index: number) => new Date(Date.parse('2026-12-14T09:00:00Z') + (index % 4) * day + (index % 31) * 15 * 60_000)
+    const length = (index: number) => [15, 30, 75, 150][index % 4] ?? 30
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 120 }, async (_, index) => {
+        const { id } = await bookAppointment(house.session(), { ...wish, durationMin: length(index), startsAt: time(index) })
+        await updateAppointment(house.session(), id, { startsAt: time(index * 7 + 3), durationMin: length(index + 1) })
+      }),
+    )
+    const codes = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [(outcome.reason as { code: string }).code] : []))
+    expect(codes.filter((code) => !['appointment_conflict', 'outside_opening_hours'].includes(code))).toEqual([])
+    expect(codes.length).toBeLessThan(120)
+    const { rows } = await owner.query(
+      `SELECT a.id FROM booking.appointments a JOIN booking.appointments b ON a.organization_id = b.organization_id AND a.resource_id = b.resource_id
+        WHERE a.id < b.id AND a.busy && b.busy AND a.status <> 'cancelled' AND b.status <> 'cancelled'`,
+    )
+    expect(rows).toEqual([])
   })
 })

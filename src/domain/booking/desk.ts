@@ -3,14 +3,14 @@
 import { Refusal, refuse } from '../../platform/errors/index.ts'
 import type { Tx } from '../../platform/session/index.ts'
 import { wireTime } from '../../platform/time/index.ts'
-import { findContact, findOrCreateContact, getContact } from '../contacts/index.ts'
+import { type Contact, findContact, findOrCreateContact } from '../contacts/index.ts'
 import type { Booking, Desk, Slot } from '../conversation/index.ts'
 import {
   type Appointment,
-  bookAppointment,
   cancelAppointment,
   durationOf,
   getAppointment,
+  placeAppointment,
   upcomingOf,
   updateAppointment,
 } from './appointments.ts'
@@ -20,16 +20,25 @@ import { readBook } from './calendars.ts'
 import { type FreeSlot, onGrid, slotAt, type Vacancy, vacancyOf } from './slots.ts'
 
 export interface Caller {
-  readonly contactId: number | null
+  readonly contact: Contact | null
   readonly callId: string | null
   /** E.164; null when it was withheld. */
   readonly callerNumber: string | null
 }
 
+export interface CallersDesk extends Desk {
+  /** The contact that the caller is known as by now. */
+  caller(): Contact | null
+}
+
 /** @throws calendar_missing */
-export async function openDesk(tx: Tx, caller: Caller): Promise<Desk> {
+export async function openDesk(tx: Tx, caller: Caller): Promise<CallersDesk> {
   const { calendar } = await readBook(tx, slotAt(tx.now().getTime(), 1))
-  const contact = () => findCaller(tx, caller)
+  let known = caller.contact
+  const contact = async () => {
+    known ??= caller.callerNumber === null ? null : await findContact(tx, caller.callerNumber)
+    return known
+  }
   const wishAt = (startsAt: string): Wish => ({
     start: Date.parse(startsAt),
     durationMin: calendar.defaultDurationMin,
@@ -42,7 +51,16 @@ export async function openDesk(tx: Tx, caller: Caller): Promise<Desk> {
     freeSlots: (query) => soonest(tx, query),
     check: (startsAt) => check(tx, wishAt(startsAt)),
     nearest: async (startsAt, limit) => (await findNearest(tx, wishAt(startsAt), limit)).map(toSlot),
-    book: (input) => book(tx, caller, input),
+    book: (input) =>
+      orTaken(() =>
+        tx.write(async (inner) => {
+          const { fullName } = input
+          const booker = known ?? (await findOrCreateContact(inner, { fullName, mobile: caller.callerNumber }))
+          const booking = await book(inner, booker, caller.callId, input)
+          known = booker
+          return booking
+        }),
+      ),
     bookingsOfCaller: async () => {
       const known = await contact()
       return known ? (await upcomingOf(tx, known.id)).map(toBooking) : []
@@ -56,12 +74,8 @@ export async function openDesk(tx: Tx, caller: Caller): Promise<Desk> {
       return orTaken(async () => toBooking(await updateAppointment(tx, bookingId, { startsAt: new Date(startsAt) })))
     },
     callerName: async () => (await contact())?.fullName ?? null,
+    caller: () => known,
   }
-}
-
-async function findCaller(tx: Tx, { contactId, callerNumber }: Caller) {
-  if (contactId !== null) return getContact(tx, contactId)
-  return callerNumber === null ? null : findContact(tx, callerNumber)
 }
 
 /** Slot by slot through a range of any length, in stretches that cost little. */
@@ -87,25 +101,23 @@ async function check(tx: Tx, wish: Wish): Promise<Vacancy> {
   return vacancy === 'free' && !onGrid(whole.calendar, wish.start) ? 'taken' : vacancy
 }
 
-function book(tx: Tx, caller: Caller, { fullName, startsAt }: { fullName: string; startsAt: string }): Promise<Booking | 'taken'> {
-  return orTaken(() =>
-    tx.write(async (inner) => {
-      const known = caller.contactId === null ? null : await getContact(inner, caller.contactId)
-      const contact = known ?? (await findOrCreateContact(inner, { fullName, mobile: caller.callerNumber }))
-      const appointment = await bookAppointment(inner, {
-        contactId: contact.id,
-        startsAt: new Date(startsAt),
-        durationMin: null,
-        resourceId: null,
-        service: null,
-        notes: null,
-        forName: fullName,
-        source: 'voice',
-        callId: caller.callId,
-      })
-      return toBooking(appointment)
-    }),
-  )
+async function book(
+  tx: Tx,
+  contact: Contact,
+  callId: string | null,
+  { fullName, startsAt }: { fullName: string; startsAt: string },
+): Promise<Booking> {
+  const appointment = await placeAppointment(tx, contact, {
+    startsAt: new Date(startsAt),
+    durationMin: null,
+    resourceId: null,
+    service: null,
+    notes: null,
+    forName: fullName,
+    source: 'voice',
+    callId,
+  })
+  return toBooking(appointment)
 }
 
 /** Somebody else's booking is as good as none. */

@@ -6,7 +6,7 @@ import type { Session, Tx } from '../../platform/session/index.ts'
 import { wireTime } from '../../platform/time/index.ts'
 import type { Placement } from './appointments.sql.ts'
 import { bookFor, findNearest, type Wish } from './availability.ts'
-import { lockCalendar } from './calendars.sql.ts'
+import { lockHours } from './calendars.sql.ts'
 import { type ReadBook, readBook } from './calendars.ts'
 import { slotAt, type Vacancy, vacancyOf, withBuffers } from './slots.ts'
 
@@ -28,10 +28,11 @@ export async function decide(session: Session, book: ReadBook, wish: Wish): Prom
   return refuse(refusals[verdict.vacancy])
 }
 
-/** Takes its turn among the organisation's bookings and decides by what is committed then. */
+/** Takes its turn among the organisation's bookings of those hours and decides by what is committed then. */
 export async function claim(tx: Tx, wish: Wish): Promise<{ placement: Placement; book: ReadBook }> {
-  await tx.read(lockCalendar, {})
   const slot = slotAt(wish.start, wish.durationMin)
+  // Travels with the read of the book, which then sees what whoever held the hours before has done.
+  tx.later(lockHours, { from: new Date(slot.start), to: new Date(slot.end) })
   const book = await readBook(tx, slot, wish.except)
   const resourceId = await decide(tx, book, wish)
   const busy = withBuffers(book.calendar, slot)

@@ -109,7 +109,7 @@ export const touchCall = statement<{ callId: string; now: Date }, never>(
   'call_touch',
   `UPDATE calls.calls SET updated_at = :now WHERE organization_id = :organizationId AND id = :callId`,
 )
-export const holdCall = statement<{ callId: string }, never>(
+export const holdCallRow = statement<{ callId: string }, never>(
   'call_hold_row',
   `SELECT FROM calls.calls WHERE organization_id = :organizationId AND id = :callId FOR UPDATE`,
 )

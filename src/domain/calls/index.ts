@@ -11,5 +11,16 @@ export { type LegInput, type LegKind, type OpenCall, openCall } from './open.ts'
 export { type CallServices, placeCall, type WantedCall } from './place.ts'
 export type { CallUrls, FetchedCall, FetchedRecording, PlaceCall, Telephony } from './ports.ts'
 export { supervisedBy, watches } from './sight.ts'
-export { addLeg, addTurns, adoptCall, advanceLeg, nameCall, noteCallEvent, setOutcome, setParties, type Turn } from './timeline.ts'
+export {
+  addLeg,
+  addTurns,
+  adoptCall,
+  advanceLeg,
+  holdCall,
+  nameCall,
+  noteCallEvent,
+  setOutcome,
+  setParties,
+  type Turn,
+} from './timeline.ts'
 export { seen, wireTime } from './wire.sql.ts'

@@ -15,26 +15,34 @@ export interface Turn {
   readonly confidence?: number | null
 }
 
+/** A call by its id; or its row, where that is held already in the same transaction: it is not locked a second time then. */
+export type Held = string | CallRow
+
+/** The call's row, held until the transaction ends. @throws call_not_found */
+export async function holdCall(tx: Tx, callId: string): Promise<CallRow> {
+  return (await tx.read(lockCall, { callId })) ?? refuse('call_not_found')
+}
+
 /** `dtmf`, `transferred`, `hold`, `recording-started` … with what belongs to it. @throws call_not_found */
-export function noteCallEvent(session: Session, callId: string, type: string, at: Date, data: object = {}): Promise<void> {
-  return change(session, callId, async (tx, call) => {
-    const noted = await tx.read(insertCallEvent, { callId, type, at, data, once: false })
+export function noteCallEvent(session: Session, held: Held, type: string, at: Date, data: object = {}): Promise<void> {
+  return change(session, held, async (tx, call) => {
+    const noted = await tx.read(insertCallEvent, { callId: call.callId, type, at, data, once: false })
     if (noted) announce(tx, `call.${type.replaceAll('-', '_')}`, call, { detail: data })
   })
 }
 
 /** Adds what was said, in order. @throws call_not_found */
-export function addTurns(session: Session, callId: string, turns: readonly Turn[]): Promise<void> {
-  return change(session, callId, async (tx) => {
+export function addTurns(session: Session, held: Held, turns: readonly Turn[]): Promise<void> {
+  return change(session, held, async (tx, { callId }) => {
     for (const turn of turns) tx.later(insertTurn, { callId, ...turn, confidence: turn.confidence ?? null })
   })
 }
 
 /** What came of it: `booked`, `cancelled`, `transferred` … @throws call_not_found */
-export function setOutcome(session: Session, callId: string, outcome: string): Promise<void> {
-  return change(session, callId, async (tx, call) => {
+export function setOutcome(session: Session, held: Held, outcome: string): Promise<void> {
+  return change(session, held, async (tx, call) => {
     if (call.outcome === outcome) return
-    await tx.run(updateOutcome, { callId, outcome, now: tx.now() })
+    tx.later(updateOutcome, { callId: call.callId, outcome, now: tx.now() })
     announce(tx, 'call.outcome', { ...call, outcome })
   })
 }
@@ -42,11 +50,11 @@ export function setOutcome(session: Session, callId: string, outcome: string): P
 /** Says who is on the call once it is known; what is left out stays. @throws call_not_found */
 export function setParties(
   session: Session,
-  callId: string,
+  held: Held,
   parties: { userId?: number; contactId?: number; agentId?: string },
 ): Promise<void> {
-  return change(session, callId, (tx) =>
-    tx.run(updateParties, {
+  return change(session, held, async (tx, { callId }) =>
+    tx.later(updateParties, {
       callId,
       userId: parties.userId ?? null,
       contactId: parties.contactId ?? null,
@@ -103,6 +111,6 @@ export async function adoptCall(session: Session, callId: string, provider: stri
   return callId
 }
 
-function change(session: Session, callId: string, work: (tx: Tx, call: CallRow) => Promise<void>): Promise<void> {
-  return session.write(async (tx) => work(tx, (await tx.read(lockCall, { callId })) ?? refuse('call_not_found')))
+function change(session: Session, held: Held, work: (tx: Tx, call: CallRow) => Promise<void>): Promise<void> {
+  return session.write(async (tx) => work(tx, typeof held === 'string' ? await holdCall(tx, held) : held))
 }

@@ -2,10 +2,10 @@
 // changes nothing (B2); and both sides of a turn into the call's transcript.
 import { createHash } from 'node:crypto'
 import type { Session, Tx } from '../../platform/session/index.ts'
-import { addTurns } from '../calls/index.ts'
+import { addTurns, type CallRow } from '../calls/index.ts'
 import type { Heard, Step } from '../conversation/index.ts'
 import type { Line, Reply } from './lines.ts'
-import { insertAnswer, selectAnswer, selectAnswered, selectDialogue } from './reception.sql.ts'
+import { insertAnswer, selectAnswer, selectDialogue } from './reception.sql.ts'
 
 export interface Given {
   readonly callId: string
@@ -68,14 +68,13 @@ export async function findRepeat(
  * Adds a turn to the transcript. The carrier tells when words arrived, not when they began: the caller's turn reaches
  * from the answer before it (`since`) to its arrival; ours is the moment it was given.
  */
-export async function transcribeTurn(tx: Tx, callId: string, heard: Heard | null, lines: readonly Line[], since: Date): Promise<void> {
-  const call = await tx.read(selectAnswered, { callId })
-  const zero = (call?.answeredAt ?? tx.now()).getTime()
+export async function transcribeTurn(tx: Tx, call: CallRow, heard: Heard | null, lines: readonly Line[], since: Date): Promise<void> {
+  const zero = (call.answeredAt ?? tx.now()).getTime()
   const nowMs = Math.max(0, tx.now().getTime() - zero)
   const sinceMs = Math.min(nowMs, Math.max(0, since.getTime() - zero))
   const said = heard?.kind === 'speech' ? heard.text : heard?.kind === 'digits' ? `[keys ${heard.digits}]` : ''
   const spoken = lines.flatMap((line) => ('text' in line && line.text ? [line.text] : [])).join(' ')
-  await addTurns(tx, callId, [
+  await addTurns(tx, call, [
     ...(said ? [{ speaker: 'caller' as const, text: said, startMs: sinceMs, endMs: nowMs, confidence: heard && confidenceOf(heard) }] : []),
     ...(spoken ? [{ speaker: 'agent' as const, text: spoken, startMs: nowMs, endMs: nowMs }] : []),
   ])

@@ -113,8 +113,3 @@ export const findCallOwner = statement<{ provider: string; sid: string }, { orga
   'reception_call_owner',
   `SELECT organization_id AS "organizationId", call_id AS "callId" FROM calls.find_provider_call(:provider, :sid)`,
 )
-
-export const selectAnswered = statement<{ callId: string }, { answeredAt: Date | null }>(
-  'reception_answered',
-  `SELECT answered_at AS "answeredAt" FROM calls.calls WHERE organization_id = :organizationId AND id = :callId`,
-)

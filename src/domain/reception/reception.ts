@@ -1,7 +1,7 @@
 // Answers the telephone: opens the call and says the first words, or puts it through to a person.
 import type { Caches } from '../../platform/cache/index.ts'
 import type { Session, Tx } from '../../platform/session/index.ts'
-import { addLeg, advanceCall, openCall, setParties } from '../calls/index.ts'
+import { addLeg, advanceCall, holdCall, openCall, setParties } from '../calls/index.ts'
 import { findContact } from '../contacts/index.ts'
 import { greet } from '../conversation/index.ts'
 import { getOrganization, organizationSettings } from '../tenancy/index.ts'
@@ -75,7 +75,7 @@ export async function beginDialogue(tx: Tx, callId: string, agent: AgentRow, { o
   const lines = [...opening, ...(step.instructions as Line[])] // a greeting listens; it never transfers
   tx.later(insertDialogue, { callId, state: step.state, outcome: step.outcome, at: tx.now() })
   keepAnswer(tx, { callId, turn: 0, posted: '', step, lines, engine: 'none', tookMs: 0, confidence: null })
-  await transcribeTurn(tx, callId, null, lines, tx.now())
+  await transcribeTurn(tx, await holdCall(tx, callId), null, lines, tx.now())
   return { callId, turn: 1, language: step.state.language, lines }
 }
 

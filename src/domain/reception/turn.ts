@@ -4,7 +4,7 @@ import type { Caches } from '../../platform/cache/index.ts'
 import type { Session, Tx } from '../../platform/session/index.ts'
 import { monotonicMs } from '../../platform/time/index.ts'
 import { openDesk } from '../booking/index.ts'
-import { noteCallEvent, recordCallUsage, setOutcome, setParties } from '../calls/index.ts'
+import { holdCall, noteCallEvent, recordCallUsage, setOutcome, setParties } from '../calls/index.ts'
 import { findContact } from '../contacts/index.ts'
 import { type Heard, hintOf, type Instruction, respond, type Understanding } from '../conversation/index.ts'
 import { organizationSettings } from '../tenancy/index.ts'
@@ -69,8 +69,9 @@ async function take(
   { voicemailEnabled, began }: { voicemailEnabled: boolean; began: number },
 ): Promise<Reply> {
   const { callId, heard, person } = input
-  const contact = await findContact(tx, person)
-  const desk = await openDesk(tx, { contactId: contact?.id ?? null, callId, callerNumber: person })
+  // Held before the book: whoever books waits for the others of the organisation, and nobody should wait for a call meanwhile.
+  const call = await holdCall(tx, callId)
+  const desk = await openDesk(tx, { contact: await findContact(tx, person), callId, callerNumber: person })
   const step = await respond({ state: dialogue.state, heard, now: tx.now().toISOString(), desk, understanding })
   const lines: Line[] = []
   for (const instruction of step.instructions) lines.push(...(await resolve(tx, instruction, input, voicemailEnabled)))
@@ -79,18 +80,14 @@ async function take(
   const tookMs = monotonicMs() - began
   const engine = step.usedFallback ? 'builtin' : understanding.name
   keepAnswer(tx, { callId, turn, posted: input.posted, step, lines, engine, tookMs, confidence: confidenceOf(heard) })
-  await transcribeTurn(tx, callId, heard, lines, dialogue.updatedAt)
-  if (heard.kind === 'digits') await noteCallEvent(tx, callId, 'dtmf', tx.now(), { digits: heard.digits })
+  await transcribeTurn(tx, call, heard, lines, dialogue.updatedAt)
+  if (heard.kind === 'digits') await noteCallEvent(tx, call, 'dtmf', tx.now(), { digits: heard.digits })
   if (heard.kind === 'speech') await recordCallUsage(tx, { kind: 'speech', quantity: 1, callId, source: `${callId}:${turn}`, at: tx.now() })
-  if (step.outcome && step.outcome !== 'none') await setOutcome(tx, callId, step.outcome)
-  if (!contact && step.outcome) await nameCaller(tx, callId, person)
+  // P3: who books for the first time becomes a contact in the middle of the call; the call is theirs then.
+  const contactId = call.contactId ?? desk.caller()?.id ?? null
+  if (contactId !== null && call.contactId === null) await setParties(tx, call, { contactId })
+  if (step.outcome && step.outcome !== 'none') await setOutcome(tx, { ...call, contactId }, step.outcome)
   return { callId, turn: turn + 1, language: step.state.language, lines }
-}
-
-/** P3: who books for the first time becomes a contact in the middle of the call; the call is theirs then. */
-async function nameCaller(tx: Tx, callId: string, number: string): Promise<void> {
-  const contact = await findContact(tx, number)
-  if (contact) await setParties(tx, callId, { contactId: contact.id })
 }
 
 /** The understanding may ask a model elsewhere: that happens before the transaction, which only hears its answer again. */
