@@ -47,7 +47,6 @@ export const elsewhere: Readonly<Record<string, string>> = {
   ...by('read while a process starts, which does not start without', ['facts_settle', 'revocations_recent', 'signing_keys_select']),
   ...by('on a stream that is never over: tests/chaos/streams', ['events_between', 'events_bounds', 'tickets_use']),
   ...by('what is only asked on a way that is tested beside its unit', [
-    'booking_timezone_select',
     'call_provider_find',
     'call_silent',
     'call_silent_lock',

@@ -1,6 +1,6 @@
 // Bella's wire shapes, and the values of its paths and queries. A wrong value is a 422 that names it; an id of the wrong shape is a 404.
 import { type TSchema, Type } from 'typebox'
-import { type Appointment, appointmentStatuses, durationOf, startOfDay, timezoneOf } from '../../domain/booking/index.ts'
+import { type Appointment, appointmentStatuses, durationOf, readCalendar, startOfDay } from '../../domain/booking/index.ts'
 import type { Contact } from '../../domain/contacts/index.ts'
 import { type Problem, refuse } from '../../platform/errors/index.ts'
 import { uuidPattern } from '../../platform/ids/index.ts'
@@ -88,7 +88,7 @@ export async function readBound(session: Session, field: 'from' | 'to', text: st
   if (at !== null) return at
   const day = dayOf(text)
   if (!day) return refuseValue('query', field, 'must be a valid ISO 8601 date, or date and time with an offset', 'format', dateTime)
-  return startOfDay(field === 'from' ? day : day.add({ days: 1 }), await timezoneOf(session))
+  return startOfDay(field === 'from' ? day : day.add({ days: 1 }), (await readCalendar(session)).timezone)
 }
 
 const dateTime = { format: 'date-time' }

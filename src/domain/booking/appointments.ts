@@ -87,7 +87,7 @@ export async function bookAppointment(
 /** For a contact that has been looked up. @throws as bookAppointment */
 export async function placeAppointment(session: Session, contact: Contact, input: NewAppointment): Promise<Appointment> {
   const start = input.startsAt.getTime()
-  const whole = await readBook(session, slotAt(start, input.durationMin ?? 0))
+  const whole = await readBook(session, slotAt(start, 0), input)
   const durationMin = input.durationMin ?? whole.calendar.defaultDurationMin
   const wish: Wish = { start, durationMin, resourceId: input.resourceId, prefers: null, except: null }
   // Before any lock is taken: most refusals are plain from what is committed.

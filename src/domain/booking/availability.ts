@@ -20,7 +20,7 @@ export async function listFreeSlots(session: Session, query: AvailabilityQuery):
   const { between, resourceId, limit } = query
   if (between.end <= between.start) refuseField('query', 'to', 'must be after from')
   if (between.end - between.start > longestRangeDays * dayMs) refuseField('query', 'to', `must be within ${longestRangeDays} days of from`)
-  const book = bookFor(await readBook(session, between), { resourceId, prefers: null })
+  const book = bookFor(await readBook(session, between, query), { resourceId, prefers: null })
   const { calendar } = book
   const durationMin = query.durationMin ?? calendar.defaultDurationMin
   return { timezone: calendar.timezone, slots: freeSlots(book, { between, durationMin, now: session.now().getTime(), limit }) }
@@ -45,7 +45,7 @@ export async function findNearest(session: Session, wish: Wish, limit: number): 
   for (const days of [2, 14, longestRangeDays]) {
     const between = { start: Math.max(now, wish.start - days * dayMs), end: wish.start + days * dayMs }
     if (between.end <= between.start) break
-    const book = bookFor(await readBook(session, between, wish.except), wish)
+    const book = bookFor(await readBook(session, between, wish), wish)
     found = nearestSlots(
       freeSlots(book, { between, durationMin: wish.durationMin, now, limit: Number.POSITIVE_INFINITY }),
       wish.start,

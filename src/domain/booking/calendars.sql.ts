@@ -19,10 +19,11 @@ export interface BookRow {
 }
 
 /**
- * The whole book for a stretch of time in one read. What is busy is looked for by start, which an index answers under
- * row-level security (range operators are not leakproof); no appointment with its buffers is longer than 32 hours.
+ * The whole book for appointments of `durationMin` (null: as long as they usually are) that begin between two moments, in one
+ * read. What is busy is looked for by start, which an index answers under row-level security (range operators are not
+ * leakproof); no appointment with its buffers is longer than 32 hours. Only what such an appointment could touch is told.
  */
-export const selectBook = statement<{ from: Date; to: Date; except: number | null }, BookRow>(
+export const selectBook = statement<{ from: Date; to: Date; durationMin: number | null; except: number | null }, BookRow>(
   'booking_book_select',
   `SELECT c.timezone, c.opening_hours AS "openingHours", c.slot_minutes AS "slotMinutes", c.default_duration_min AS "defaultDurationMin",
           c.min_notice_min AS "minNoticeMin", c.max_ahead_days AS "maxAheadDays", c.buffer_before_min AS "bufferBeforeMin",
@@ -36,14 +37,24 @@ export const selectBook = statement<{ from: Date; to: Date; except: number | nul
                                                      extract(epoch FROM upper(a.busy)) * 1000)), '[]')
              FROM booking.appointments a
             WHERE a.organization_id = :organizationId AND a.status <> 'cancelled' AND a.id IS DISTINCT FROM :except::bigint
-              AND a.starts_at > :from::timestamptz - interval '40 hours' AND a.starts_at < :to::timestamptz + interval '40 hours') AS busy
+              AND a.starts_at > :from::timestamptz - interval '40 hours' AND a.starts_at < :to::timestamptz + interval '40 hours'
+              AND upper(a.busy) > :from::timestamptz - c.buffer_before_min * interval '1 min'
+              AND lower(a.busy) < :to::timestamptz
+                                  + (coalesce(:durationMin::int, c.default_duration_min) + c.buffer_after_min) * interval '1 min') AS busy
      FROM booking.calendars c
     WHERE c.organization_id = :organizationId`,
 )
 
-export const selectTimezone = statement<object, { timezone: string }>(
-  'booking_timezone_select',
-  `SELECT timezone FROM booking.calendars WHERE organization_id = :organizationId`,
+export interface CalendarFacts {
+  timezone: string
+  defaultDurationMin: number
+  maxAheadDays: number
+}
+
+export const selectCalendar = statement<object, CalendarFacts>(
+  'booking_calendar_select',
+  `SELECT timezone, default_duration_min AS "defaultDurationMin", max_ahead_days AS "maxAheadDays"
+     FROM booking.calendars WHERE organization_id = :organizationId`,
 )
 
 /**

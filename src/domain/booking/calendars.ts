@@ -2,7 +2,15 @@
 import { refuse, refuseField } from '../../platform/errors/index.ts'
 import type { Session } from '../../platform/session/index.ts'
 import type { Calendar, OpeningHours, Span } from './calendar.ts'
-import { type CalendarParams, insertHoliday, insertResource, selectBook, selectTimezone, upsertCalendar } from './calendars.sql.ts'
+import {
+  type CalendarFacts,
+  type CalendarParams,
+  insertHoliday,
+  insertResource,
+  selectBook,
+  selectCalendar,
+  upsertCalendar,
+} from './calendars.sql.ts'
 import { type Book, openBook } from './slots.ts'
 
 export type CalendarSettings = Readonly<CalendarParams>
@@ -28,19 +36,25 @@ export const usualCalendar: CalendarSettings = {
 }
 
 /**
- * What is open and what is taken in a stretch of time, in one read. `except` leaves one appointment out (the one that moves).
+ * What is open and what is taken where an appointment could lie that begins between two moments, in one read. `durationMin`
+ * null is as long as they usually are; `except` leaves one appointment out (the one that moves).
  * @throws calendar_missing
  */
-export async function readBook(session: Session, { start, end }: Span, except: number | null = null): Promise<ReadBook> {
-  const row = (await session.read(selectBook, { from: new Date(start), to: new Date(end), except })) ?? refuse('calendar_missing')
+export async function readBook(
+  session: Session,
+  { start, end }: Span,
+  { durationMin, except = null }: { durationMin: number | null; except?: number | null },
+): Promise<ReadBook> {
+  const between = { from: new Date(start), to: new Date(end) }
+  const row = (await session.read(selectBook, { ...between, durationMin, except })) ?? refuse('calendar_missing')
   const taken = row.busy.map(([resourceId, from, to]) => ({ resourceId, start: from, end: to }))
   const { confirmBySms, remindBeforeMin } = row
   return { ...openBook(row satisfies Calendar, row.resources, taken), confirmBySms, remindBeforeMin }
 }
 
-/** @throws calendar_missing */
-export async function timezoneOf(session: Session): Promise<string> {
-  return ((await session.read(selectTimezone, {})) ?? refuse('calendar_missing')).timezone
+/** What there is to know of a calendar without its book. @throws calendar_missing */
+export async function readCalendar(session: Session): Promise<CalendarFacts> {
+  return (await session.read(selectCalendar, {})) ?? refuse('calendar_missing')
 }
 
 /** Gives an organisation its calendar and its first resource. */

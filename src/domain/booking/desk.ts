@@ -16,7 +16,7 @@ import {
 } from './appointments.ts'
 import { findNearest, listFreeSlots, longestRangeDays, type Wish } from './availability.ts'
 import { localMinute, minuteMs } from './calendar.ts'
-import { readBook } from './calendars.ts'
+import { readBook, readCalendar } from './calendars.ts'
 import { type FreeSlot, onGrid, slotAt, type Vacancy, vacancyOf } from './slots.ts'
 
 export interface Caller {
@@ -33,7 +33,7 @@ export interface CallersDesk extends Desk {
 
 /** @throws calendar_missing */
 export async function openDesk(tx: Tx, caller: Caller): Promise<CallersDesk> {
-  const { calendar } = await readBook(tx, slotAt(tx.now().getTime(), 1))
+  const calendar = await readCalendar(tx)
   let known = caller.contact
   const contact = async () => {
     known ??= caller.callerNumber === null ? null : await findContact(tx, caller.callerNumber)
@@ -48,7 +48,7 @@ export async function openDesk(tx: Tx, caller: Caller): Promise<CallersDesk> {
   })
   return {
     timezone: calendar.timezone,
-    freeSlots: (query) => soonest(tx, query),
+    freeSlots: (query) => soonest(tx, calendar, query),
     check: (startsAt) => check(tx, wishAt(startsAt)),
     nearest: async (startsAt, limit) => (await findNearest(tx, wishAt(startsAt), limit)).map(toSlot),
     book: (input) =>
@@ -79,12 +79,15 @@ export async function openDesk(tx: Tx, caller: Caller): Promise<CallersDesk> {
 }
 
 /** Slot by slot through a range of any length, in stretches that cost little. */
-async function soonest(tx: Tx, { from, to, limit }: { from: string; to: string; limit: number }): Promise<Slot[]> {
+async function soonest(
+  tx: Tx,
+  { maxAheadDays }: { maxAheadDays: number },
+  { from, to, limit }: { from: string; to: string; limit: number },
+): Promise<Slot[]> {
   const end = Date.parse(to)
   const stretch = (longestRangeDays / 2) * 24 * 60 * minuteMs
   const slots: FreeSlot[] = []
-  const { calendar } = await readBook(tx, slotAt(tx.now().getTime(), 1))
-  const last = Math.min(end, tx.now().getTime() + (calendar.maxAheadDays + 1) * 24 * 60 * minuteMs)
+  const last = Math.min(end, tx.now().getTime() + (maxAheadDays + 1) * 24 * 60 * minuteMs)
   for (let start = Math.max(Date.parse(from), tx.now().getTime()); start < last && slots.length < limit; start += stretch) {
     const between = { start, end: Math.min(last, start + stretch) }
     const found = await listFreeSlots(tx, { between, durationMin: null, resourceId: null, limit: limit - slots.length })
@@ -96,7 +99,7 @@ async function soonest(tx: Tx, { from, to, limit }: { from: string; to: string; 
 /** By phone the grid's times are on offer: one beside the grid is answered with its neighbours. */
 async function check(tx: Tx, wish: Wish): Promise<Vacancy> {
   const slot = slotAt(wish.start, wish.durationMin)
-  const whole = await readBook(tx, slot)
+  const whole = await readBook(tx, slot, wish)
   const { vacancy } = vacancyOf(whole, slot, tx.now().getTime())
   return vacancy === 'free' && !onGrid(whole.calendar, wish.start) ? 'taken' : vacancy
 }

@@ -19,9 +19,9 @@ export {
   addHoliday,
   addResource,
   type CalendarSettings,
+  readCalendar,
   seedBooking,
   setCalendar,
-  timezoneOf,
   usualCalendar,
 } from './calendars.ts'
 export { type Caller, openDesk } from './desk.ts'

@@ -33,7 +33,7 @@ export async function claim(tx: Tx, wish: Wish): Promise<{ placement: Placement;
   const slot = slotAt(wish.start, wish.durationMin)
   // Travels with the read of the book, which then sees what whoever held the hours before has done.
   tx.later(lockHours, { from: new Date(slot.start), to: new Date(slot.end) })
-  const book = await readBook(tx, slot, wish.except)
+  const book = await readBook(tx, slot, wish)
   const resourceId = await decide(tx, book, wish)
   const busy = withBuffers(book.calendar, slot)
   const placement = {

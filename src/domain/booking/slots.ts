@@ -27,8 +27,8 @@ export interface SlotQuery {
 }
 
 export function openBook(calendar: Calendar, resources: readonly number[], taken: readonly (Span & { resourceId: number })[]): Book {
-  const spansOf = (id: number) => mergeSpans(taken.filter(({ resourceId }) => resourceId === id))
-  return { calendar, resources, busy: new Map(resources.map((id) => [id, spansOf(id)])) }
+  const byResource = Map.groupBy(taken, ({ resourceId }) => resourceId)
+  return { calendar, resources, busy: new Map(resources.map((id) => [id, mergeSpans(byResource.get(id) ?? [])])) }
 }
 
 /** The slot with its buffers: what nothing else on its resource may touch. */
