@@ -26,15 +26,16 @@ export interface CallRow {
   userIds: number[]
 }
 
+/** Of call `:callId`: said by its parameter everywhere, so that PostgreSQL plans for one month's partition and not for all. */
 const columns = `c.id AS "callId", c.direction, c.from_number AS "from", c.to_number AS "to", c.status, c.outcome, c.user_id AS "userId",
   c.contact_id AS "contactId", c.agent_id AS "agentId", c.number_id AS "numberId", c.provider, c.started_at AS "startedAt",
   c.answered_at AS "answeredAt", c.ended_at AS "endedAt", c.reported_duration_s AS "reportedDurationS", c.duration_s AS "durationS",
   c.hangup_cause AS "hangupCause", c.on_hold AS "onHold",
   (SELECT p.sid FROM calls.provider_calls p
-    WHERE p.organization_id = c.organization_id AND p.call_id = c.id ORDER BY p.primary_call DESC, p.sid LIMIT 1) AS sid,
+    WHERE p.organization_id = :organizationId AND p.call_id = :callId ORDER BY p.primary_call DESC, p.sid LIMIT 1) AS sid,
   (SELECT coalesce(json_agg(DISTINCT member), '[]')
      FROM (SELECT c.user_id AS member UNION ALL
-           SELECT l.user_id FROM calls.legs l WHERE l.organization_id = c.organization_id AND l.call_id = c.id) AS members
+           SELECT l.user_id FROM calls.legs l WHERE l.organization_id = :organizationId AND l.call_id = :callId) AS members
     WHERE member IS NOT NULL) AS "userIds"`
 
 export const selectCall = statement<{ callId: string }, CallRow>(

@@ -123,13 +123,13 @@ export const selectCallDetail = statement<{ callId: string; all: boolean; viewer
             'legs', (SELECT coalesce(json_agg(json_build_object('kind', l.kind, 'number', l.number, 'userId', l.user_id, 'agentId', l.agent_id,
                        'startTime', ${wireTime('l.started_at')}, 'answerTime', ${wireTime('l.answered_at')},
                        'endTime', ${wireTime('l.ended_at')}, 'hangupCause', l.hangup_cause) ORDER BY l.position), '[]')
-                       FROM calls.legs l WHERE l.organization_id = c.organization_id AND l.call_id = c.id),
+                       FROM calls.legs l WHERE l.organization_id = :organizationId AND l.call_id = :callId),
             'events', (SELECT coalesce(json_agg(json_build_object('type', e.type, 'time', ${wireTime('e.at')}, 'data', e.data)
                                 ORDER BY date_trunc('second', e.at), e.position), '[]')
-                         FROM calls.events e WHERE e.organization_id = c.organization_id AND e.call_id = c.id),
+                         FROM calls.events e WHERE e.organization_id = :organizationId AND e.call_id = :callId),
             'transcript', (SELECT coalesce(json_agg(json_build_object('speaker', t.speaker, 'text', t.text, 'startMs', t.start_ms, 'endMs', t.end_ms,
                              'confidence', t.confidence) ORDER BY t.position), '[]')
-                             FROM calls.turns t WHERE t.organization_id = c.organization_id AND t.call_id = c.id))::text AS json
+                             FROM calls.turns t WHERE t.organization_id = :organizationId AND t.call_id = :callId))::text AS json
      FROM calls.calls c
     WHERE c.organization_id = :organizationId AND c.id = :callId AND ${seen('c.user_id')}`,
 )
