@@ -12,7 +12,7 @@ afterAll(() => house.close())
 
 interface Appointment {
   full_name: string
-  mobile: string
+  mobile: string | null
   starts_at: string
   status: string
   duration_min: number
@@ -83,6 +83,36 @@ describe('a caller', () => {
     await again.say('I need to cancel my appointment')
     await again.say('yes')
     expect(await appointmentsOf(first.from)).toMatchObject([{ status: 'cancelled' }])
+  })
+})
+
+describe('a caller who withholds their number', () => {
+  const appointments = async () => {
+    const response = await house.request('GET', '/appointments?limit=100', { key: house.org.apiKey })
+    const { appointments } = (await response.json()) as { appointments: Appointment[] }
+    return appointments.filter(({ full_name }) => full_name === 'Katherine Johnson')
+  }
+
+  test.each([
+    'anonymous',
+    'Restricted',
+    '',
+    '+266696687',
+    'sip:someone@192.0.2.1',
+  ])('as "%s" is nobody that called before: not greeted by a name, and told nothing of what another booked', async (from) => {
+    const before = (await appointments()).length
+    const first = openLine(house, { from })
+    expect(await book(first, 'next tuesday at half past nine', 'Katherine Johnson')).toContain('booked')
+    const second = openLine(house, { from })
+    expect(await second.ring()).not.toContain('Katherine')
+    const answer = await second.say('I need to cancel my appointment')
+    expect(answer).not.toContain('Tuesday')
+    await second.say('yes')
+    expect((await appointments()).slice(before)).toMatchObject([{ status: 'booked', mobile: null }])
+
+    await first.say('actually, please cancel that appointment')
+    await first.say('yes')
+    expect((await appointments()).slice(before)).toMatchObject([{ status: 'cancelled' }])
   })
 })
 

@@ -12,7 +12,7 @@ import {
   selectContactByMobile,
   selectCountry,
 } from './contacts.sql.ts'
-import { toE164 } from './phone.ts'
+import { callerNumber, toE164 } from './phone.ts'
 
 export type { Contact } from './contacts.sql.ts'
 
@@ -22,6 +22,12 @@ export async function getContact(session: Session, id: number): Promise<Contact>
 }
 
 export const findContact = (session: Session, mobile: string): Promise<Contact | null> => session.read(selectContactByMobile, { mobile })
+
+/** Who is known by the number that a carrier tells; nobody where it was withheld. */
+export async function findCaller(session: Session, told: string): Promise<Contact | null> {
+  const mobile = callerNumber(told)
+  return mobile === null ? null : findContact(session, mobile)
+}
 
 export async function listContacts(session: Session, page: { limit: number; offset: number }): Promise<RawJson> {
   return (await session.json(listContactsJson, page)) ?? refuse('internal')

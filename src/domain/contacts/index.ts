@@ -1,1 +1,11 @@
-export { type Contact, createContact, findContact, findOrCreateContact, getContact, listContacts, readMobile } from './contacts.ts'
+export {
+  type Contact,
+  createContact,
+  findCaller,
+  findContact,
+  findOrCreateContact,
+  getContact,
+  listContacts,
+  readMobile,
+} from './contacts.ts'
+export { callerNumber } from './phone.ts'

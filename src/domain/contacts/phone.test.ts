@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { toE164 } from './phone.ts'
+import { callerNumber, toE164 } from './phone.ts'
 
 describe('numbers as people write them', () => {
   test.each([
@@ -47,4 +47,21 @@ describe('numbers as people write them', () => {
       { numRuns: 2000 },
     )
   })
+})
+
+describe('the number that a carrier tells', () => {
+  test.each(['+447700900123', '+15005550006', '+1266696680', '+12666966870'])('%s is one', (told) => expect(callerNumber(told)).toBe(told))
+
+  test.each([
+    'anonymous',
+    'Anonymous',
+    'restricted',
+    '',
+    '+266696687',
+    '+1266696687',
+    '+7378742833',
+    '+86282452253',
+    '+8656696',
+    'sip:ada@192.0.2.1',
+  ])('"%s" is none', (told) => expect(callerNumber(told)).toBeNull())
 })

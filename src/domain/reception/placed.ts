@@ -3,7 +3,7 @@ import type { Caches } from '../../platform/cache/index.ts'
 import { refuse } from '../../platform/errors/index.ts'
 import type { Session } from '../../platform/session/index.ts'
 import { advanceCall, type CallStatus, loadCall, nameCall } from '../calls/index.ts'
-import { findContact } from '../contacts/index.ts'
+import { findCaller } from '../contacts/index.ts'
 import { promptsFor } from '../conversation/index.ts'
 import { getOrganization, organizationSettings } from '../tenancy/index.ts'
 import { storedReply } from './answers.ts'
@@ -26,7 +26,7 @@ export async function answerPlaced(session: Session, callId: string, ring: Ring,
     const opening: Line[] = recordingEnabled ? [{ do: 'record' }] : []
     const agent = call.agentId ? await tx.read(selectAgent, { id: call.agentId }) : null
     if (agent) {
-      const contact = await findContact(tx, call.to)
+      const contact = await findCaller(tx, call.to)
       return beginDialogue(tx, callId, agent, { organizationName: name, callerName: contact?.fullName ?? null, opening })
     }
     return {

@@ -2,7 +2,7 @@
 import type { Caches } from '../../platform/cache/index.ts'
 import type { Session, Tx } from '../../platform/session/index.ts'
 import { addLeg, advanceCall, holdCall, openCall, setParties } from '../calls/index.ts'
-import { findContact } from '../contacts/index.ts'
+import { findCaller } from '../contacts/index.ts'
 import { greet } from '../conversation/index.ts'
 import { getOrganization, organizationSettings } from '../tenancy/index.ts'
 import { keepAnswer, storedReply, transcribeTurn } from './answers.ts'
@@ -26,7 +26,7 @@ export async function answerCall(session: Session, ring: Ring, services: { cache
   const { recordingEnabled, voicemailEnabled } = await organizationSettings(session, services)
   const { name } = await getOrganization(session, services)
   return session.write(async (tx) => {
-    const contact = await findContact(tx, ring.from)
+    const contact = await findCaller(tx, ring.from)
     const agent = number.route.type === 'agent' ? await tx.read(selectAgent, { id: number.route.id ?? null }) : null
     const { callId, created } = await openIncoming(tx, ring, number, agent, contact?.id ?? null)
     if (!created && (await wasAnswered(tx, callId, agent, ring, contact?.id))) return storedReply(tx, callId, 0)

@@ -5,7 +5,7 @@ import type { Session, Tx } from '../../platform/session/index.ts'
 import { monotonicMs } from '../../platform/time/index.ts'
 import { openDesk } from '../booking/index.ts'
 import { holdCall, noteCallEvent, recordCallUsage, setOutcome, setParties } from '../calls/index.ts'
-import { findContact } from '../contacts/index.ts'
+import { callerNumber, findCaller, getContact } from '../contacts/index.ts'
 import { type Heard, hintOf, type Instruction, respond, type Understanding } from '../conversation/index.ts'
 import { organizationSettings } from '../tenancy/index.ts'
 import { confidenceOf, findRepeat, keepAnswer, storedReply, transcribeTurn } from './answers.ts'
@@ -69,9 +69,11 @@ async function take(
   { voicemailEnabled, began }: { voicemailEnabled: boolean; began: number },
 ): Promise<Reply> {
   const { callId, heard, person } = input
-  // Held before the book: whoever books waits for the others of the organisation, and nobody should wait for a call meanwhile.
+  // Held before any hours of the book are: while they are, nobody should have to wait for a call.
   const call = await holdCall(tx, callId)
-  const desk = await openDesk(tx, { contact: await findContact(tx, person), callId, callerNumber: person })
+  // Who withholds their number is known by what they booked in this call, and only in it.
+  const contact = (await findCaller(tx, person)) ?? (call.contactId === null ? null : await getContact(tx, call.contactId))
+  const desk = await openDesk(tx, { contact, callId, callerNumber: callerNumber(person) })
   const step = await respond({ state: dialogue.state, heard, now: tx.now().toISOString(), desk, understanding })
   const lines: Line[] = []
   for (const instruction of step.instructions) lines.push(...(await resolve(tx, instruction, input, voicemailEnabled)))
