@@ -62,8 +62,8 @@ export async function openDesk(tx: Tx, caller: Caller): Promise<CallersDesk> {
         }),
       ),
     bookingsOfCaller: async () => {
-      const known = await contact()
-      return known ? (await upcomingOf(tx, known.id)).map(toBooking) : []
+      const booker = await contact()
+      return booker ? (await upcomingOf(tx, booker.id)).map(toBooking) : []
     },
     cancel: async (bookingId) => {
       await ownAppointment(tx, await contact(), bookingId)

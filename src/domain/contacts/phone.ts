@@ -22,5 +22,11 @@ export function toE164(text: string, country: string): string | null {
 export const callerNumber = (told: string): string | null => (e164.test(told) && !withheld.test(told) ? told : null)
 
 /** Twilio says `anonymous` (since May 2023); before, and on other ways, such words come as their letters' keys. */
-const words = { restricted: '7378742833', anonymous: '266696687', unavailable: '86282452253', unknown: '8656696', blocked: '2562533' }
-const withheld = new RegExp(`^\\+1?(${Object.values(words).join('|')})$`)
+const withheldWords = {
+  restricted: '7378742833',
+  anonymous: '266696687',
+  unavailable: '86282452253',
+  unknown: '8656696',
+  blocked: '2562533',
+}
+const withheld = new RegExp(`^\\+1?(${Object.values(withheldWords).join('|')})$`)

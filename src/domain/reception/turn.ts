@@ -4,8 +4,8 @@ import type { Caches } from '../../platform/cache/index.ts'
 import type { Session, Tx } from '../../platform/session/index.ts'
 import { monotonicMs } from '../../platform/time/index.ts'
 import { openDesk } from '../booking/index.ts'
-import { holdCall, noteCallEvent, recordCallUsage, setOutcome, setParties } from '../calls/index.ts'
-import { callerNumber, findCaller, getContact } from '../contacts/index.ts'
+import { type CallRow, holdCall, noteCallEvent, recordCallUsage, setOutcome, setParties } from '../calls/index.ts'
+import { type Contact, callerNumber, findContact, getContact } from '../contacts/index.ts'
 import { type Heard, hintOf, type Instruction, respond, type Understanding } from '../conversation/index.ts'
 import { organizationSettings } from '../tenancy/index.ts'
 import { confidenceOf, findRepeat, keepAnswer, storedReply, transcribeTurn } from './answers.ts'
@@ -71,9 +71,9 @@ async function take(
   const { callId, heard, person } = input
   // Held before any hours of the book are: while they are, nobody should have to wait for a call.
   const call = await holdCall(tx, callId)
-  // Who withholds their number is known by what they booked in this call, and only in it.
-  const contact = (await findCaller(tx, person)) ?? (call.contactId === null ? null : await getContact(tx, call.contactId))
-  const desk = await openDesk(tx, { contact, callId, callerNumber: callerNumber(person) })
+  const number = callerNumber(person)
+  const contact = number === null ? await bookerOf(tx, call) : await findContact(tx, number)
+  const desk = await openDesk(tx, { contact, callId, callerNumber: number })
   const step = await respond({ state: dialogue.state, heard, now: tx.now().toISOString(), desk, understanding })
   const lines: Line[] = []
   for (const instruction of step.instructions) lines.push(...(await resolve(tx, instruction, input, voicemailEnabled)))
@@ -91,6 +91,9 @@ async function take(
   if (step.outcome && step.outcome !== 'none') await setOutcome(tx, { ...call, contactId }, step.outcome)
   return { callId, turn: turn + 1, language: step.state.language, lines }
 }
+
+/** Who withholds their number is known by what they booked in this call, and only in it. */
+const bookerOf = async (tx: Tx, { contactId }: CallRow): Promise<Contact | null> => (contactId === null ? null : getContact(tx, contactId))
 
 /** The understanding may ask a model elsewhere: that happens before the transaction, which only hears its answer again. */
 async function understandFirst(

@@ -49,7 +49,7 @@ export const selectNewestCheckpoint = statement<object, { number: number }>(
   `SELECT coalesce(max(number), 0) AS number FROM platform.audit_checkpoints`,
 )
 /** One at a time, in every process: any constant does, as long as nobody else uses it. */
-export const lockCheckpoints = statement<object, never>('audit_checkpoints_lock', `SELECT pg_advisory_xact_lock(7263402)`)
+export const lockCheckpoints = statement<object, never>('audit_checkpoints_lock', `SELECT pg_advisory_xact_lock(7263403)`)
 export const insertCheckpoint = statement<CheckpointRow, never>(
   'audit_checkpoint_insert',
   `INSERT INTO platform.audit_checkpoints (number, at, body, signature) VALUES (:number, :at, :body, :signature)`,
