@@ -132,7 +132,10 @@ async function startServe({ databaseUrl, environment }: World, processes: number
   const port = await freePort()
   const cli = fileURLToPath(new URL('../src/cli/index.ts', import.meta.url))
   const env = { PATH: process.env.PATH, ...environment, DATABASE_URL: databaseUrl, PORT: String(port), LOG_LEVEL: 'info', DRAIN_S: '0' }
-  const child = spawn(process.execPath, [cli, 'serve', '--processes', String(processes)], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [...process.execArgv, cli, 'serve', '--processes', String(processes)], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   await served(child)
   const pid = child.pid ?? 0
   return {

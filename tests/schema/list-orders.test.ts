@@ -35,11 +35,15 @@ beforeAll(async () => {
   await fillLists(owner)
   await owner.end()
   const { database } = house.house
-  const read = database.read
+  const { read, json } = database
   Object.assign(database, {
     read: (organizationId: number | null, statement: Ran['statement'], params: object) => {
       ran.push({ statement, params })
       return read(organizationId, statement, params)
+    },
+    json: (organizationId: number | null, statement: Statement<unknown, { json: string }>, params: object) => {
+      ran.push({ statement, params })
+      return json(organizationId, statement, params)
     },
   })
 })

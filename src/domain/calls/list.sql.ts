@@ -23,15 +23,8 @@ export interface CallPageParams extends CallFilterParams {
   /** Where the page before ended; nulls for a page by offset. */
   afterKey: number | null
   afterId: string | null
-}
-
-export interface CallPageRow {
-  calls: string
   /** Counted for a page by offset; a page by cursor is told by the one before. */
   total: number | null
-  lastKey: number | null
-  lastId: string | null
-  more: boolean
 }
 
 export type CallSort = 'startTime' | '-startTime' | 'duration' | '-duration'
@@ -70,7 +63,7 @@ function once<S>(name: string, make: (name: string) => S): S {
 }
 
 /** The page that `params` ask for, by `sort`. */
-export function callPage(sort: CallSort, params: CallPageParams): Statement<CallPageParams, CallPageRow> {
+export function callPage(sort: CallSort, params: CallPageParams): Statement<CallPageParams, { json: string }> {
   if (params.limit >= mostRows) throw new Error(`a page of calls holds at most ${mostRows - 1}`)
   const { where, name } = asked(params)
   const paging = params.afterId !== null ? 'cursor' : params.offset > 0 ? 'offset' : 'first'
@@ -84,12 +77,17 @@ const mostRows = 101
  * The planner takes a limit that is a parameter for a tenth of the table, finds its plan for all pages dear, and plans each anew,
  * which takes longer than reading one: so it is told a number that no page exceeds, and a first page has no offset at all.
  */
-function pageBy(id: string, sort: CallSort, paging: 'first' | 'offset' | 'cursor', where: string): Statement<CallPageParams, CallPageRow> {
+function pageBy(
+  id: string,
+  sort: CallSort,
+  paging: 'first' | 'offset' | 'cursor',
+  where: string,
+): Statement<CallPageParams, { json: string }> {
   const descending = sort.startsWith('-')
   const { order, key, value } = keys[(descending ? sort.slice(1) : sort) as keyof typeof keys]
   const [direction, reverse] = descending ? ['DESC', 'ASC'] : ['ASC', 'DESC']
   const after = paging === 'cursor' ? `AND (${order}, c.id) ${descending ? '<' : '>'} (${value}, :afterId::uuid)` : ''
-  const total = paging === 'cursor' ? 'NULL::bigint' : `(SELECT count(*) FROM calls.calls c WHERE ${where})`
+  const total = paging === 'cursor' ? ':total::bigint' : `(SELECT count(*) FROM calls.calls c WHERE ${where})`
   return statement(
     id,
     `WITH page AS (
@@ -106,15 +104,21 @@ function pageBy(id: string, sort: CallSort, paging: 'first' | 'offset' | 'cursor
          FROM recordings.recordings r
         WHERE r.organization_id = :organizationId AND r.call_id = ANY (ARRAY(SELECT s.id FROM shown s)) AND r.status <> 'deleted'
         ORDER BY r.call_id, r.started_at DESC, r.id DESC
-     ), last AS (SELECT c.page_key, c.id FROM shown c ORDER BY ${order} ${reverse}, c.id ${reverse} LIMIT 1)
-     SELECT '[' || coalesce((SELECT string_agg(row_to_json(call)::text, ',')
+     ), last AS (SELECT c.page_key, c.id FROM shown c ORDER BY ${order} ${reverse}, c.id ${reverse} LIMIT 1),
+     counted AS MATERIALIZED (SELECT ${total} AS total)
+     SELECT '{"calls":[' || coalesce((SELECT string_agg(row_to_json(call)::text, ',')
                FROM (SELECT ${callColumns('n.recording')} FROM shown c LEFT JOIN newest n ON n.call_id = c.id
-                      ORDER BY ${order} ${direction}, c.id ${direction}) call), '') || ']' AS calls,
-            ${total} AS total,
-            (SELECT page_key FROM last) AS "lastKey", (SELECT id FROM last) AS "lastId",
-            (SELECT count(*) FROM page) > :limit::bigint AS more`,
+                      ORDER BY ${order} ${direction}, c.id ${direction}) call), '')
+            || '],"total":' || t.total || ',"limit":' || :limit::bigint || ',"offset":' || :offset::bigint || ',"nextCursor":'
+            || CASE WHEN (SELECT count(*) FROM page) > :limit::bigint
+                    THEN (SELECT '"' || ${cursorOf(`json_build_array('${sort}', l.page_key, l.id, t.total)::text`)} || '"' FROM last l)
+                    ELSE 'null' END || '}' AS json
+       FROM counted t`,
   )
 }
+
+/** Base64url, which PostgreSQL does not have: it breaks lines and fills up. */
+const cursorOf = (text: string): string => `translate(encode(convert_to(${text}, 'UTF8'), 'base64'), E'+/=\\n', '-_')`
 
 /** Carriers tell times to the second: within one, events are in the order in which they were told. */
 export const selectCallDetail = statement<{ callId: string; all: boolean; viewer: number | null; baseUrl: string }, { json: string }>(

@@ -15,7 +15,7 @@ const filters: CallFilterParams[] = [true, false].flatMap((all) =>
 
 test('whatever conditions are combined, each list has a name that PostgreSQL keeps and that no other has', () => {
   const sorts: CallSort[] = ['startTime', '-startTime', 'duration', '-duration']
-  const page = { baseUrl: '', limit: 1, offset: 0, afterKey: null }
+  const page = { baseUrl: '', limit: 1, offset: 0, afterKey: null, total: null }
   const names = filters.flatMap((filter) => [
     callExport(filter).name,
     ...sorts.flatMap((sort) => [null, 'after'].map((afterId) => callPage(sort, { ...filter, ...page, afterId }).name)),

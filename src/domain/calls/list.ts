@@ -3,18 +3,10 @@
 
 import { refuse, refuseField } from '../../platform/errors/index.ts'
 import { isUuid } from '../../platform/ids/index.ts'
-import { RawJson, type Session } from '../../platform/session/index.ts'
+import type { RawJson, Session } from '../../platform/session/index.ts'
 import type { Sight } from '../people/index.ts'
 import type { CallStatus, Direction } from './call.ts'
-import {
-  type CallFilterParams,
-  type CallPageRow,
-  type CallSort,
-  callExport,
-  callPage,
-  type ExportRow,
-  selectCallDetail,
-} from './list.sql.ts'
+import { type CallFilterParams, type CallSort, callExport, callPage, type ExportRow, selectCallDetail } from './list.sql.ts'
 
 export interface CallFilter {
   readonly from?: Date | null
@@ -43,15 +35,12 @@ export async function listCalls(session: Session, sight: Sight, filter: CallFilt
     ...filterParams(sight, filter),
     baseUrl: page.baseUrl,
     limit: page.limit,
-    offset: after ? 0 : page.offset,
+    offset: page.offset,
     afterKey: after?.key ?? null,
     afterId: after?.id ?? null,
+    total: after?.total ?? null,
   }
-  const row = await session.read(callPage(page.sort, params), params)
-  if (!row) return refuse('internal')
-  const total = after?.total ?? row.total ?? 0
-  const next = JSON.stringify(nextCursor(row, total, page.sort))
-  return new RawJson(`{"calls":${row.calls},"total":${total},"limit":${page.limit},"offset":${page.offset},"nextCursor":${next}}`)
+  return (await session.json(callPage(page.sort, params), params)) ?? refuse('internal')
 }
 
 /** One call with everything that is known of it. @throws call_not_found */
@@ -77,15 +66,11 @@ const filterParams = (sight: Sight, filter: CallFilter): CallFilterParams => ({
   number: filter.number ?? null,
 })
 
+/** What `nextCursor` tells, which PostgreSQL writes with the page: `[sort, key, id, total]`. */
 interface Cursor {
   readonly key: number
   readonly id: string
   readonly total: number
-}
-
-function nextCursor({ more, lastKey, lastId }: CallPageRow, total: number, sort: CallSort): string | null {
-  if (!more) return null
-  return Buffer.from(JSON.stringify([sort, lastKey, lastId, total])).toString('base64url')
 }
 
 function readCursor(text: string, sort: CallSort): Cursor {

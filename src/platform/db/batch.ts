@@ -4,6 +4,7 @@
 // its queries by descent, and brings its own way of being written and read.
 import pg from 'pg'
 import { serialize } from 'pg-protocol/dist/serializer.js'
+import type { Row } from './rows.ts'
 
 /** The parts of node-postgres' wire connection that a batch drives. */
 interface Wire {
@@ -12,10 +13,12 @@ interface Wire {
   readonly submittedNamedStatements: Record<string, string>
 }
 
-interface Query {
+export interface Query {
   readonly name: string
   readonly text: string
   readonly values: readonly unknown[]
+  /** Of each row the first column is wanted, to be handed on as it is (`Row.first`). */
+  readonly handOn?: boolean
 }
 type Callback = (error: Error | null, rows?: unknown[]) => void
 
@@ -38,6 +41,7 @@ class TenantBatch extends Bare {
   readonly text: string
   readonly values: readonly unknown[]
   readonly tenant: string
+  readonly handOn: boolean
   readonly callback: Callback
   readonly found: unknown[] = []
   shapes: Map<string, RowShape> | null = null
@@ -45,9 +49,10 @@ class TenantBatch extends Bare {
   settingDone = false
   failure: Error | null = null
 
-  constructor(tenant: string, { name, text, values }: Query, callback: Callback) {
+  constructor(tenant: string, { name, text, values, handOn = false }: Query, callback: Callback) {
     super()
     this.tenant = tenant
+    this.handOn = handOn
     this.name = name
     this.text = text
     this.values = values
@@ -84,10 +89,10 @@ class TenantBatch extends Bare {
     this.shapes?.set(this.name, this.shape)
   }
 
-  handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
+  handleDataRow(row: Row): void {
     if (!this.settingDone || !this.shape || this.failure) return
     try {
-      this.found.push(readRow(this.shape, fields))
+      this.found.push(this.handOn ? row.first() : readRow(this.shape, row.fields))
     } catch (error) {
       this.failure = error as Error
     }

@@ -16,6 +16,8 @@ export type { Connection } from './transaction.ts'
 export interface Database {
   /** One statement for one tenant; null stands for no tenant, where only functions that look across tenants answer. */
   read(organizationId: number | null, statement: Statement<unknown, unknown>, params: object): Promise<unknown[]>
+  /** Likewise, for a statement whose one column is JSON, read by nobody here: text, or bytes where it is long; null without a row. */
+  json(organizationId: number | null, statement: Statement<unknown, { json: string }>, params: object): Promise<string | Buffer | null>
   /** `work` in one transaction of that tenant: committed when it returns, rolled back when it throws. */
   transaction<T>(organizationId: number | null, work: (connection: Connection) => Promise<T>): Promise<T>
   /** A connection of its own for what must not hold up others (exports, long scans): rows arrive in pages. */
@@ -93,11 +95,17 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
   const read: Database['read'] = (organizationId, statement, params) =>
     counted(statement.name, () => lanes.run(tenantText(organizationId), prepared(statement, params, organizationId)))
+  const json: Database['json'] = async (organizationId, statement, params) => {
+    const query = { ...prepared(statement, params, organizationId), handOn: true }
+    const rows = await counted(statement.name, () => lanes.run(tenantText(organizationId), query))
+    return (rows[0] as string | Buffer | undefined) ?? null
+  }
 
   return {
     pool,
     url: options.url,
     read,
+    json,
     transaction: (organizationId, work) => transaction(pool, organizationId, work, counted),
     stream: (organizationId, statement, params, pageSize) => stream(pool, organizationId, statement, params, pageSize),
     listen: (channels, onMessage, lost) => {

@@ -1,8 +1,9 @@
 // Connections for reads, each shared by many requests at once: a read is one self-contained batch, so it needs
 // no connection of its own. The least busy lane takes the next read; a lane that breaks is opened anew.
-import pg from 'pg'
+import type pg from 'pg'
 import type { Backlog } from './backlog.ts'
-import { runBatch, tenantSetting } from './batch.ts'
+import { type Query, runBatch, tenantSetting } from './batch.ts'
+import { rowsClient } from './rows.ts'
 import type { Watch } from './silence.ts'
 import { codeOf, notConnected, readOnly } from './trouble.ts'
 
@@ -12,7 +13,7 @@ interface Lane {
 }
 
 export interface Lanes {
-  run(tenant: string, query: { name: string; text: string; values: unknown[] }): Promise<unknown[]>
+  run(tenant: string, query: Query): Promise<unknown[]>
   close(): Promise<void>
 }
 
@@ -60,7 +61,7 @@ export function openLanes(options: LanesOptions): Lanes {
     }
   }
 
-  async function run(tenant: string, query: { name: string; text: string; values: unknown[] }, again = true): Promise<unknown[]> {
+  async function run(tenant: string, query: Query, again = true): Promise<unknown[]> {
     const lane = pick()
     lane.inFlight++
     options.backlog.began()
@@ -96,7 +97,7 @@ function leaveFollower(lane: Lane, client: pg.Client, error: unknown): never {
 }
 
 async function openLane({ config, watch }: LanesOptions, onError: (error: Error) => void): Promise<pg.Client> {
-  const client = new pg.Client({ ...config, pipeline: true })
+  const client = rowsClient({ ...config, pipeline: true })
   client.on('error', onError)
   await client.connect()
   watch.add(client)

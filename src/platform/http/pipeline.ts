@@ -11,6 +11,7 @@ import type { Contract } from './contract.ts'
 import { Answer, type AnyEndpoint, type Body, type RequestFacts } from './endpoint.ts'
 import { type Kitchen, renderRefusal, toRefusal } from './errors.ts'
 import { factsOf } from './facts.ts'
+import { freeWhenSent } from './free.ts'
 import { type Flights, fingerprint, once, type Rendered, readKey } from './idempotency.ts'
 import { goLive, Live } from './live.ts'
 import { takesKey } from './openapi/refusals.ts'
@@ -198,7 +199,7 @@ function send({ serializers, success }: Compiled, reply: FastifyReply, result: B
   if (body instanceof Live) return goLive(reply, body)
   if (body instanceof Readable || Buffer.isBuffer(body)) return reply.send(body)
   if (typeof body === 'string') return reply.send(body)
-  return sendJson(reply, toJson(serializers, status, body))
+  return sendJson(reply, body instanceof RawJson ? body.content : toJson(serializers, status, body))
 }
 
 function toJson(serializers: ReadonlyMap<number, Serialize>, status: number, body: object): string {
@@ -206,9 +207,10 @@ function toJson(serializers: ReadonlyMap<number, Serialize>, status: number, bod
   return serializers.get(status)?.(body) ?? JSON.stringify(body)
 }
 
-function sendJson(reply: FastifyReply, text: string): FastifyReply {
+function sendJson(reply: FastifyReply, json: string | Buffer): FastifyReply {
   if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json; charset=utf-8')
-  return reply.serializer(identity).send(text)
+  if (Buffer.isBuffer(json)) freeWhenSent(reply.raw, json)
+  return reply.serializer(identity).send(json)
 }
 const identity = (text: string): string => text
 

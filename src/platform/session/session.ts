@@ -13,11 +13,15 @@ export interface Log {
   error(fields: object, message: string): void
 }
 
-/** JSON that PostgreSQL built and that goes out as it is. */
+/** JSON that PostgreSQL built and that goes out as it is, once: bytes are spent when they were sent. */
 export class RawJson {
-  readonly text: string
-  constructor(text: string) {
-    this.text = text
+  readonly content: string | Buffer
+  constructor(content: string | Buffer) {
+    this.content = content
+  }
+
+  get text(): string {
+    return this.content.toString()
   }
 }
 
@@ -91,7 +95,7 @@ export function openSession(context: SessionContext): Session {
     ...identity(context),
     read: async (statement, params) => first(await database.read(organizationId, statement, params)),
     list: async (statement, params) => (await database.read(organizationId, statement, params)) as never,
-    json: async (statement, params) => rawJson(await database.read(organizationId, statement, params)),
+    json: async (statement, params) => rawJson(await database.json(organizationId, statement, params)),
     stream: (statement, params, pageSize = 1000) => database.stream(organizationId, statement, params, pageSize) as never,
     write: (work) => outermost(context, work),
   }
@@ -131,7 +135,7 @@ function openTx(context: SessionContext, connection: Connection, pending: Pendin
     ...identity(context),
     read: async (statement, params) => first(await connection.run(statement, params)),
     list: async (statement, params) => (await connection.run(statement, params)) as never,
-    json: async (statement, params) => rawJson(await connection.run(statement, params)),
+    json: async (statement, params) => rawJson(first<{ json: string }>(await connection.run(statement, params))?.json),
     stream: (statement, params, pageSize = 1000) =>
       context.database.stream(context.principal.organizationId, statement, params, pageSize) as never,
     run: async (statement, params) => void (await connection.run(statement, params)),
@@ -180,7 +184,4 @@ async function enqueue(context: SessionContext, connection: Connection, task: st
 }
 
 const first = <R>(rows: unknown[]): R | null => (rows[0] as R | undefined) ?? null
-function rawJson(rows: unknown[]): RawJson | null {
-  const row = rows[0] as { json: string } | undefined
-  return row ? new RawJson(row.json) : null
-}
+const rawJson = (content: string | Buffer | null | undefined): RawJson | null => (content == null ? null : new RawJson(content))
