@@ -192,3 +192,12 @@ describe('the last line of the tests', () => {
     expect(tally(files, stray)).toBe(line)
   })
 })
+
+test('what is tested and measured runs with the memory that the launcher gives to what is served', () => {
+  const given = /exec "\$node" (--\S+)/.exec(readFileSync(join(repository, 'patchbay'), 'utf8'))?.[1]
+  const { stdout } = spawnSync(process.execPath, [join(repository, 'scripts/run.mjs'), '-p', 'process.execArgv.join()'], {
+    encoding: 'utf8',
+  })
+  expect(given).toMatch(/^--min-semi-space-size=\d+$/)
+  expect(stdout.split(',')[0]).toBe(given)
+})

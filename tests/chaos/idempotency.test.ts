@@ -6,6 +6,7 @@ import { effort } from '../support/effort.ts'
 import { type FaultProxy, faultProxy } from '../support/fault-proxy.ts'
 import { openTestHouse, type TestHouse } from '../support/house.ts'
 import { freePort } from '../support/peers.ts'
+import { addressOf } from '../support/postgres.ts'
 import { type Process, startProcess } from '../support/processes.ts'
 import { until } from '../support/until.ts'
 import { type Asked, ask, hangUp, insist, type Request } from './repeats-client.ts'
@@ -29,7 +30,7 @@ beforeAll(async () => {
   await db.connect()
   headers = { authorization: `Bearer ${await house.token()}`, 'content-type': 'application/json' }
   ports = [await freePort(), await freePort()]
-  proxy = await faultProxy(db.host.startsWith('/') ? `${db.host}/.s.PGSQL.${db.port}` : db.port, db.host)
+  proxy = await faultProxy(...addressOf(house.databaseUrl))
   servers = await Promise.all([startServer(0), startServer(1)])
 })
 

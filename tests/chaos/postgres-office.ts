@@ -14,6 +14,7 @@ import { job, startWorker, type Worker } from '../../src/platform/jobs/index.ts'
 import type { Session } from '../../src/platform/session/index.ts'
 import { createLogger } from '../../src/platform/telemetry/index.ts'
 import { type FaultProxy, faultProxy } from '../support/fault-proxy.ts'
+import { addressOf } from '../support/postgres.ts'
 import { testing } from '../support/settings.ts'
 
 export interface Office {
@@ -42,8 +43,7 @@ export async function openOffice(): Promise<Office> {
   let embedded = await startEmbedded({ dataFolder, durable: false, maxConnections })
   await migrate({ url: embedded.url })
   const direct = embedded.url
-  const { host, port } = addressOf(direct)
-  const proxy = await faultProxy(host.startsWith('/') ? `${host}/.s.PGSQL.${port}` : port, host)
+  const proxy = await faultProxy(...addressOf(direct))
   const lines: string[] = []
   const settings = loadSettings({
     ...testing,
@@ -100,11 +100,6 @@ const startNoting = (house: RunningHouse): Promise<Worker> =>
     log: house.log,
     openSession: house.openSession,
   })
-
-const addressOf = (url: string): { host: string; port: number } => {
-  const { host, port } = new pg.Client({ connectionString: url })
-  return { host, port }
-}
 
 function through(url: string, port: number): string {
   const client = new pg.Client({ connectionString: url })

@@ -10,6 +10,7 @@ import { createLogger } from '../../src/platform/telemetry/index.ts'
 import { movableClock } from '../../src/platform/time/index.ts'
 import { faultProxy } from '../support/fault-proxy.ts'
 import { freePort } from '../support/peers.ts'
+import { addressOf } from '../support/postgres.ts'
 import { testing } from '../support/settings.ts'
 import { type Office, openOffice } from './office.ts'
 import type { Random } from './random.ts'
@@ -43,9 +44,7 @@ export async function openWorld(input: { databaseUrl: string; startsAt: string; 
   const dataFolder = mkdtempSync(join(tmpdir(), 'patchbay-simulation-'))
   const office = await openOffice(clock, input.random.fork('office'), testing)
   const target = new URL(databaseUrl)
-  const folder = decodeURIComponent(target.hostname)
-  const server = folder.startsWith('/') ? `${folder}/.s.PGSQL.${target.port}` : Number(target.port || 5432)
-  const proxy = await faultProxy(server, folder)
+  const proxy = await faultProxy(...addressOf(databaseUrl))
   target.host = `127.0.0.1:${proxy.port}`
   const port = await freePort()
   const settings = loadSettings({ ...testing, PORT: String(port), PATCHBAY_DATA: dataFolder, TWILIO_BASE_URL: office.url })

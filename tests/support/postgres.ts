@@ -28,6 +28,12 @@ export async function createDatabase(template = 'template1'): Promise<TestDataba
   return { name, url: within(await postgresUrl(), name), drop: () => dropDatabase(name) }
 }
 
+/** Where the server of `url` listens, for whoever stands before it: a port, or the path of a socket; and the host. */
+export function addressOf(url: string): [target: number | string, host: string] {
+  const { host, port } = new pg.Client({ connectionString: url })
+  return [host.startsWith('/') ? `${host}/.s.PGSQL.${port}` : port, host]
+}
+
 /** A database for `work` alone. When that fails, its error is told, and not that it left connections open. */
 export async function withDatabase<T>(template: string, work: (database: TestDatabase) => Promise<T>): Promise<T> {
   const database = await createDatabase(template)

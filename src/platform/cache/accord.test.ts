@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type FaultProxy, faultProxy } from '../../../tests/support/fault-proxy.ts'
-import { createDatabase, type TestDatabase, templateReady } from '../../../tests/support/postgres.ts'
+import { addressOf, createDatabase, type TestDatabase, templateReady } from '../../../tests/support/postgres.ts'
 import { soon } from '../../../tests/support/soon.ts'
 import { systemPrincipal } from '../auth/index.ts'
 import { migrate, openDatabase, statement } from '../db/index.ts'
@@ -18,8 +18,8 @@ let throughProxy: string
 beforeAll(async () => {
   const template = await templateReady(async (url) => void (await migrate({ url })))
   database = await createDatabase(template)
-  const { host, port, user, password, database: name } = new pg.Client({ connectionString: database.url })
-  proxy = await faultProxy(host.startsWith('/') ? `${host}/.s.PGSQL.${port}` : port, host)
+  const { user, password, database: name } = new pg.Client({ connectionString: database.url })
+  proxy = await faultProxy(...addressOf(database.url))
   throughProxy = `postgres://${user}:${encodeURIComponent(String(password))}@127.0.0.1:${proxy.port}/${name}`
 })
 afterAll(async () => {

@@ -3,11 +3,10 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import fc from 'fast-check'
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type FaultProxy, faultProxy } from '../../../tests/support/fault-proxy.ts'
 import { partnerCertificate, partnerKey } from '../../../tests/support/partner.ts'
-import { createDatabase, type TestDatabase, templateReady } from '../../../tests/support/postgres.ts'
+import { addressOf, createDatabase, type TestDatabase, templateReady } from '../../../tests/support/postgres.ts'
 import { type Database, migrate, openDatabase, statement } from './index.ts'
 import { openReader, Row, rowsClient } from './rows.ts'
 
@@ -71,6 +70,27 @@ describe('what arrives', () => {
     expect(seen).toEqual([])
   })
 
+  test.each([
+    ['field', message('D', Buffer.concat([Buffer.from([0, 1]), int32(5_000), Buffer.from('short')]))],
+    ['field of a negative length', message('D', Buffer.concat([Buffer.from([0, 1]), int32(-2), Buffer.from('short')]))],
+    ['row without its fields', message('D', Buffer.from([0, 1]))],
+  ])('a %s that leads out of its row is not read: what lies there is somebody else’s', (_, broken) => {
+    const found: string[] = []
+    const reader = openReader((it) => {
+      if (!(it instanceof Row)) return
+      expect(() => it.fields).toThrow('longer than its row')
+      expect(() => it.first()).toThrow('longer than its row')
+      found.push(it.name)
+    })
+    reader.put(Buffer.concat([broken, completed, completed]))
+    expect(found).toHaveLength(1)
+  })
+
+  test('a message without room for its own length is not read', () => {
+    const { reader } = openWitness()
+    expect(() => reader.put(Buffer.concat([Buffer.from('C'), int32(3), completed]))).toThrow('shorter than its length')
+  })
+
   test('leaves nothing behind of a long message when it was read', () => {
     const { reader } = openWitness()
     const long = row(['x'.repeat(5_000_000)])
@@ -94,7 +114,7 @@ describe('over a connection', () => {
   const lost: string[] = []
   beforeAll(async () => {
     home = await createDatabase(await templateReady(async (url) => void (await migrate({ url }))))
-    proxy = await faultProxy(addressOf(home.url))
+    proxy = await faultProxy(...addressOf(home.url))
     const url = new URL(home.url)
     url.search = ''
     url.host = `127.0.0.1:${proxy.port}`
@@ -117,8 +137,10 @@ describe('over a connection', () => {
   })
 
   test('many answers on one lane keep apart, and stay what they are when others follow', async () => {
-    const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => database.json(1, textOf, { text: `${n}`.repeat(400) })))
-    expect(answers.map(String)).toEqual(answers.map((_, n) => `${n}`.repeat(400)))
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, n) => database.json(1, textOf, { text: `${n}`.repeat(n % 2 ? 400 : 9_000) })),
+    )
+    expect(answers.map(String)).toEqual(answers.map((_, n) => `${n}`.repeat(n % 2 ? 400 : 9_000)))
     expect(await database.read(1, several, {})).toEqual([1, 2, 3].map((n) => ({ n, t: `${n}ä`, nothing: null })))
   })
 
@@ -133,7 +155,7 @@ describe('over a connection', () => {
 
 test('over TLS rows are the same', async () => {
   const home = await createDatabase()
-  const door = await tlsDoor(addressOf(home.url))
+  const door = await tlsDoor(...addressOf(home.url))
   const { username, password, pathname } = new URL(home.url)
   const client = rowsClient({
     connectionString: `postgres://${username}:${password}@127.0.0.1:${door.port}${pathname}`,
@@ -147,20 +169,15 @@ test('over TLS rows are the same', async () => {
   await home.drop()
 })
 
-function addressOf(url: string): number | string {
-  const { host, port } = new pg.Client({ connectionString: url })
-  return host.startsWith('/') ? `${host}/.s.PGSQL.${port}` : port
-}
-
 /** PostgreSQL’s side of TLS (https://www.postgresql.org/docs/current/protocol-flow.html): one byte says yes to the request for it. */
-async function tlsDoor(target: number | string) {
+async function tlsDoor(target: number | string, host: string) {
   const open = new Set<Socket>()
   const server = createServer((socket) => {
     open.add(socket)
     socket.once('data', () => {
       const inside = new TLSSocket(socket, { isServer: true, key: partnerKey, cert: partnerCertificate })
       socket.write('S')
-      const upstream = typeof target === 'string' ? connect(target) : connect(target, '127.0.0.1')
+      const upstream = typeof target === 'string' ? connect(target) : connect(target, host)
       inside.pipe(upstream).pipe(inside)
     })
   }).listen(0, '127.0.0.1')

@@ -18,6 +18,8 @@ interface Packets {
 const dataRow = 'D'.charCodeAt(0)
 const serverError = 'E'.charCodeAt(0)
 const missing = -1
+/** Of a length, which a message's own counts in. */
+const lengthBytes = 4
 /** From here on it costs less to hand bytes on than to make text of them and bytes again. */
 const longBytes = 2 ** 12
 
@@ -39,12 +41,12 @@ export class Row implements Message {
 
   /** As node-postgres has them; null for SQL's NULL. */
   get fields(): (string | null)[] {
-    const fields = new Array<string | null>(this.#arrived.readInt16BE(this.#at))
+    const fields = new Array<string | null>(this.#arrived.readUInt16BE(this.#at))
     let next = this.#at + 2
     for (let index = 0; index < fields.length; index++) {
-      const length = this.#arrived.readInt32BE(next)
-      const end = next + 4 + Math.max(0, length)
-      fields[index] = length === missing ? null : this.#arrived.toString('utf8', next + 4, end)
+      const length = this.#lengthAt(next)
+      const end = next + lengthBytes + Math.max(0, length)
+      fields[index] = length === missing ? null : this.#arrived.toString('utf8', next + lengthBytes, end)
       next = end
     }
     return fields
@@ -52,18 +54,26 @@ export class Row implements Message {
 
   /** The first field, for as long as one likes: its text, or where that is long a copy of its bytes; null for SQL's NULL. */
   first(): string | Buffer | null {
-    const length = this.#arrived.readInt32BE(this.#at + 2)
+    const length = this.#lengthAt(this.#at + 2)
     if (length === missing) return null
-    const begin = this.#at + 6
+    const begin = this.#at + 2 + lengthBytes
     if (length < longBytes) return this.#arrived.toString('utf8', begin, begin + length)
     const copy = Buffer.allocUnsafeSlow(length)
     this.#arrived.copy(copy, 0, begin, begin + length)
     return copy
   }
+
+  /** Behind the row lie other rows, another organisation's too: a length that leads there is believed by nobody. */
+  #lengthAt(at: number): number {
+    const length = this.#arrived.readInt32BE(at)
+    const end = this.#at + this.length - lengthBytes
+    if (length < missing || at + lengthBytes + length > end) throw new Error('a field that is longer than its row')
+    return length
+  }
 }
 
 /** A message's kind, and its length without that: https://www.postgresql.org/docs/current/protocol-overview.html */
-const headerBytes = 5
+const headerBytes = 1 + lengthBytes
 const usualPlace = 2 ** 16
 /** A place that a long message has made larger than this is given up after it. */
 const largestPlace = 2 ** 20
@@ -95,6 +105,7 @@ export function openReader(take: (message: Message) => void): Reader {
     let at = 0
     while (at + headerBytes <= used) {
       const length = place.readUInt32BE(at + 1)
+      if (length < lengthBytes) throw new Error('a message that is shorter than its length')
       const next = at + 1 + length
       if (next > used) break
       take(messageAt(at + headerBytes, place[at] ?? 0, length))

@@ -1,6 +1,7 @@
 // What a job may rely on, over a real queue.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { faultProxy } from '../../../tests/support/fault-proxy.ts'
+import { addressOf } from '../../../tests/support/postgres.ts'
 import { until } from '../../../tests/support/until.ts'
 import { openDatabase } from '../db/index.ts'
 import { openSession } from '../session/index.ts'
@@ -249,8 +250,7 @@ describe('a job', () => {
 
 describe('a worker whose database goes away', () => {
   test('waits, goes on when it is back, and neither loses a job nor does one twice', async () => {
-    const { host, port } = bench.db
-    const proxy = await faultProxy(host.startsWith('/') ? `${host}/.s.PGSQL.${port}` : port, host)
+    const proxy = await faultProxy(...addressOf(bench.url))
     const through = new URL(bench.url)
     through.searchParams.delete('host')
     through.hostname = '127.0.0.1'
