@@ -13,7 +13,7 @@ export async function fillLists(owner: pg.Client): Promise<void> {
       FROM generate_series(1, 6000) AS n, ${both}, LATERAL (SELECT now() - n * interval '20 minutes' AS at) AS t;
     INSERT INTO recordings.recordings (organization_id, id, call_id, user_id, provider, provider_sid, status, started_at, created_at)
     SELECT organization_id, ${id('at', 'n')}, ${id('at', 'n')}, 12345 + n % 50, 'twilio', 'RE' || n, 'available', at, at
-      FROM generate_series(1, 3000) AS n, ${both}, LATERAL (SELECT now() - n * interval '40 minutes' AS at) AS t;
+      FROM generate_series(1, 3000) AS n, ${both}, LATERAL (SELECT now() - n * interval '20 minutes' AS at) AS t;
     INSERT INTO voicemail.messages (organization_id, id, user_id, from_number, provider_sid, duration_s, created_at)
     SELECT organization_id, ${id('at', 'n')}, 12345 + n % 50, '+4477009' || n, 'RE' || n, 9, at
       FROM generate_series(1, 3000) AS n, ${both}, LATERAL (SELECT now() - n * interval '40 minutes' AS at) AS t;

@@ -1,5 +1,6 @@
 // Every list is asked for over HTTP in each order that it documents, and PostgreSQL says how it would read the very
-// statement that ran: along an index, without sorting more than a page. With plans for these values and for any.
+// statement that ran: along an index, without sorting more than a page, and looking at what belongs to a row once. With
+// plans for these values and for any.
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { contracts } from '../../src/contracts/index.ts'
@@ -18,6 +19,10 @@ const withoutOrder: Readonly<Record<string, string>> = {
   'breakers.list': 'the breakers of this process',
   'organizations.list': 'the caller’s own, one row by its key',
 }
+
+const page = 100
+/** What a list shows beside each of its rows: the permissions of a person's roles are the most. */
+const mostBeside = 20
 
 interface Ran {
   readonly statement: Statement<unknown, unknown>
@@ -56,6 +61,9 @@ interface Plan {
   readonly 'Node Type': string
   readonly 'Presorted Key'?: readonly string[]
   readonly 'Relation Name'?: string
+  /** Where it was run: of one time, and how many times. */
+  readonly 'Actual Rows'?: number
+  readonly 'Actual Loops'?: number
   readonly Plans?: readonly Plan[]
 }
 
@@ -77,12 +85,16 @@ function isWhole(plan: Plan): boolean {
   return (scan && crowded.test(plan['Relation Name'] ?? '')) || (sort && reads(plan))
 }
 
-async function planOf({ statement, params }: Ran, mode: 'force_custom_plan' | 'force_generic_plan'): Promise<Plan> {
+/** The rows that are looked at again and again, once for each row of a page: of the node that has most of them. */
+const again = (plan: Plan): number =>
+  Math.max((plan['Actual Loops'] ?? 1) > 1 ? (plan['Actual Rows'] ?? 0) * (plan['Actual Loops'] ?? 0) : 0, ...(plan.Plans ?? []).map(again))
+
+async function planOf({ statement, params }: Ran, mode: 'force_custom_plan' | 'force_generic_plan', how = ''): Promise<Plan> {
   const values = bindValues(statement, params, 100).map((value) => literal(value))
   await app.query(`SET plan_cache_mode = ${mode}; PREPARE asked AS ${statement.text}`)
   try {
     const { rows } = await app.query<{ 'QUERY PLAN': { Plan: Plan }[] }>(
-      `EXPLAIN (FORMAT JSON) EXECUTE asked${values.length > 0 ? ` (${values.join(', ')})` : ''}`,
+      `EXPLAIN (FORMAT JSON${how}) EXECUTE asked${values.length > 0 ? ` (${values.join(', ')})` : ''}`,
     )
     const [found] = rows[0]?.['QUERY PLAN'] ?? []
     if (!found) throw new Error('PostgreSQL told no plan')
@@ -134,6 +146,19 @@ describe('is read along an index', () => {
       }
     expect(found).toEqual([])
     expect(pages, 'a list without a limit').toBeGreaterThan(0)
+  })
+})
+
+describe('takes as long as its page is, however much there is beside its rows', () => {
+  test.each(lists.filter(({ operation }) => !(operation in withoutOrder)))('$operation', async ({ path, query }) => {
+    ran.length = 0
+    const question = 'limit' in ((query as { properties?: object } | undefined)?.properties ?? {}) ? `?limit=${page}` : ''
+    const response = await house.request('GET', `${path}${question}`, credentialsFor(path, house, await house.token()))
+    expect(response.status).toBe(200)
+    for (const one of ran)
+      for (const mode of ['force_custom_plan', 'force_generic_plan'] as const) {
+        expect(again(await planOf(one, mode, ', ANALYZE')), `${one.statement.name}, ${mode}`).toBeLessThanOrEqual(page * mostBeside)
+      }
   })
 })
 

@@ -1,4 +1,5 @@
 import { parquetReadObjects } from 'hyparquet'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestHouse, type TestHouse } from '../../../tests/support/house.ts'
 import { addTurns, advanceCall, noteCallEvent, openCall } from '../../domain/calls/index.ts'
@@ -43,6 +44,14 @@ async function makeCall(options: { start?: number; end?: 'completed' | 'busy' | 
   if (end === 'completed') await advanceCall(session, callId, { status: 'in_progress', at: at(start + 5) })
   if (end) await advanceCall(session, callId, { status: end, at: at(start + 305) })
   return callId
+}
+/** Every column of a row that may be NULL is. */
+async function empty(owner: pg.Client, table: string, key: string, id: string): Promise<void> {
+  const { rows } = await owner.query<{ name: string }>(
+    `SELECT quote_ident(attname) AS name FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND NOT attnotnull`,
+    [table],
+  )
+  await owner.query(`UPDATE ${table} SET ${rows.map(({ name }) => `${name} = NULL`).join(', ')} WHERE ${key} = $1`, [id])
 }
 /** RFC 4180, as far as our own files go: another reading than the writer's. */
 function parse(text: string): string[][] {
@@ -145,6 +154,24 @@ describe('GET /v1/calls', () => {
     }
     const { body } = await get(`/v1/calls?${list}&sort=startTime&limit=1`)
     expect((await get(`/v1/calls?${list}&sort=duration&cursor=${body.nextCursor}`)).status).toBe(400)
+  })
+
+  test('a call and a recording of which nothing is known that the tables do not insist on are shown with nulls', async () => {
+    const id = await makeCall({ start: 20_000, end: null, from: '+441632960556' })
+    const owner = new pg.Client({ connectionString: house.databaseUrl })
+    await owner.connect()
+    await owner.query(
+      `INSERT INTO recordings.recordings (organization_id, id, call_id, provider, provider_sid, status, started_at, created_at)
+       VALUES (100, gen_random_uuid(), $1, 'twilio', 'RE-little', 'in_progress', now(), now())`,
+      [id],
+    )
+    await empty(owner, 'calls.calls', 'id', id)
+    await empty(owner, 'recordings.recordings', 'call_id', id)
+    await owner.end()
+    const [listed] = (await get('/v1/calls?number=%2B441632960556')).body.calls
+    expect(listed).toMatchObject({ id, answerTime: null, duration: null, outcome: null, hangupCause: null, userId: null, agentId: null })
+    expect(listed).toMatchObject({ recording: { duration: null, size: null, status: 'in_progress', url: null } })
+    expect((await get(`/v1/calls/${id}`)).body).toMatchObject(listed ?? {})
   })
 
   test("another organisation's calls are not there, and a user sees their own alone", async () => {

@@ -1,7 +1,7 @@
 // Lists of calls. A statement is made for just the conditions that are asked for: PostgreSQL then plans it once, for the
 // index that serves it, instead of anew for every request.
-import { type Statement, statement } from '../../platform/db/index.ts'
-import { callColumns, callMembers, conditions, recordingMembers, seen, wireTime } from './wire.sql.ts'
+import { json, type Statement, statement } from '../../platform/db/index.ts'
+import { callMembers, conditions, seen, wireTime } from './wire.sql.ts'
 
 export interface CallFilterParams {
   all: boolean
@@ -85,35 +85,26 @@ function pageBy(
 ): Statement<CallPageParams, { json: string }> {
   const descending = sort.startsWith('-')
   const { order, key, value } = keys[(descending ? sort.slice(1) : sort) as keyof typeof keys]
-  const [direction, reverse] = descending ? ['DESC', 'ASC'] : ['ASC', 'DESC']
+  const direction = descending ? 'DESC' : 'ASC'
+  const ordered = `${order} ${direction}, c.id ${direction}`
   const after = paging === 'cursor' ? `AND (${order}, c.id) ${descending ? '<' : '>'} (${value}, :afterId::uuid)` : ''
-  const total = paging === 'cursor' ? ':total::bigint' : `(SELECT count(*) FROM calls.calls c WHERE ${where})`
+  const counted = paging === 'cursor' ? ':total::bigint AS total' : `count(*) AS total FROM calls.calls c WHERE ${where}`
+  const cursor = cursorOf(`json_build_array('${sort}', p.last_key, p.last_id, t.total)::text`)
   return statement(
     id,
-    `WITH page AS (
-       SELECT bounded.* FROM (
-         SELECT c.*, ${key} AS page_key
-           FROM calls.calls c
-          WHERE ${where} ${after}
-          ORDER BY ${order} ${direction}, c.id ${direction}
-          LIMIT ${mostRows} ${paging === 'offset' ? 'OFFSET :offset::bigint' : ''}) bounded
-        LIMIT :limit::bigint + 1
-     ), shown AS (SELECT c.* FROM page c ORDER BY ${order} ${direction}, c.id ${direction} LIMIT :limit::bigint),
-     newest AS (
-       SELECT DISTINCT ON (r.call_id) r.call_id, json_build_object(${recordingMembers}) AS recording
-         FROM recordings.recordings r
-        WHERE r.organization_id = :organizationId AND r.call_id = ANY (ARRAY(SELECT s.id FROM shown s)) AND r.status <> 'deleted'
-        ORDER BY r.call_id, r.started_at DESC, r.id DESC
-     ), last AS (SELECT c.page_key, c.id FROM shown c ORDER BY ${order} ${reverse}, c.id ${reverse} LIMIT 1),
-     counted AS MATERIALIZED (SELECT ${total} AS total)
-     SELECT '{"calls":[' || coalesce((SELECT string_agg(row_to_json(call)::text, ',')
-               FROM (SELECT ${callColumns('n.recording')} FROM shown c LEFT JOIN newest n ON n.call_id = c.id
-                      ORDER BY ${order} ${direction}, c.id ${direction}) call), '')
-            || '],"total":' || t.total || ',"limit":' || :limit::bigint || ',"offset":' || :offset::bigint || ',"nextCursor":'
-            || CASE WHEN (SELECT count(*) FROM page) > :limit::bigint
-                    THEN (SELECT '"' || ${cursorOf(`json_build_array('${sort}', l.page_key, l.id, t.total)::text`)} || '"' FROM last l)
-                    ELSE 'null' END || '}' AS json
-       FROM counted t`,
+    `SELECT '{"calls":[' || coalesce(p.calls, '') || '],"total":' || t.total || ',"limit":' || :limit::bigint || ',"offset":' || :offset::bigint
+            || ',"nextCursor":' || CASE WHEN p.found > :limit::bigint THEN '"' || ${cursor} || '"' ELSE 'null' END || '}' AS json
+       FROM (SELECT ${counted}) t,
+            (SELECT string_agg(${json.written(json.object(callMembers))}, ',' ORDER BY c.n) FILTER (WHERE c.n <= :limit::bigint) AS calls,
+                    count(*) AS found,
+                    max(${key}) FILTER (WHERE c.n = :limit::bigint) AS last_key,
+                    max(c.id::text) FILTER (WHERE c.n = :limit::bigint) AS last_id
+               FROM (SELECT c.*, row_number() OVER (ORDER BY ${ordered}) AS n
+                       FROM (SELECT c.* FROM calls.calls c
+                              WHERE ${where} ${after}
+                              ORDER BY ${ordered}
+                              LIMIT ${mostRows} ${paging === 'offset' ? 'OFFSET :offset::bigint' : ''}) c
+                      LIMIT :limit::bigint + 1) c) p`,
   )
 }
 
@@ -123,17 +114,22 @@ const cursorOf = (text: string): string => `translate(encode(convert_to(${text},
 /** Carriers tell times to the second: within one, events are in the order in which they were told. */
 export const selectCallDetail = statement<{ callId: string; all: boolean; viewer: number | null; baseUrl: string }, { json: string }>(
   'call_detail',
-  `SELECT json_build_object(${callMembers},
-            'legs', (SELECT coalesce(json_agg(json_build_object('kind', l.kind, 'number', l.number, 'userId', l.user_id, 'agentId', l.agent_id,
+  `SELECT ${json.written(
+    json.object({
+      ...callMembers,
+      legs: json.bare(`SELECT coalesce(json_agg(json_build_object('kind', l.kind, 'number', l.number, 'userId', l.user_id, 'agentId', l.agent_id,
                        'startTime', ${wireTime('l.started_at')}, 'answerTime', ${wireTime('l.answered_at')},
                        'endTime', ${wireTime('l.ended_at')}, 'hangupCause', l.hangup_cause) ORDER BY l.position), '[]')
-                       FROM calls.legs l WHERE l.organization_id = :organizationId AND l.call_id = :callId),
-            'events', (SELECT coalesce(json_agg(json_build_object('type', e.type, 'time', ${wireTime('e.at')}, 'data', e.data)
-                                ORDER BY date_trunc('second', e.at), e.position), '[]')
-                         FROM calls.events e WHERE e.organization_id = :organizationId AND e.call_id = :callId),
-            'transcript', (SELECT coalesce(json_agg(json_build_object('speaker', t.speaker, 'text', t.text, 'startMs', t.start_ms, 'endMs', t.end_ms,
-                             'confidence', t.confidence) ORDER BY t.position), '[]')
-                             FROM calls.turns t WHERE t.organization_id = :organizationId AND t.call_id = :callId))::text AS json
+                  FROM calls.legs l WHERE l.organization_id = :organizationId AND l.call_id = :callId`),
+      events: json.bare(`SELECT coalesce(json_agg(json_build_object('type', e.type, 'time', ${wireTime('e.at')}, 'data', e.data)
+                           ORDER BY date_trunc('second', e.at), e.position), '[]')
+                    FROM calls.events e WHERE e.organization_id = :organizationId AND e.call_id = :callId`),
+      transcript:
+        json.bare(`SELECT coalesce(json_agg(json_build_object('speaker', t.speaker, 'text', t.text, 'startMs', t.start_ms, 'endMs', t.end_ms,
+                               'confidence', t.confidence) ORDER BY t.position), '[]')
+                        FROM calls.turns t WHERE t.organization_id = :organizationId AND t.call_id = :callId`),
+    }),
+  )} AS json
      FROM calls.calls c
     WHERE c.organization_id = :organizationId AND c.id = :callId AND ${seen('c.user_id')}`,
 )

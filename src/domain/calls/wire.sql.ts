@@ -1,4 +1,5 @@
 // The pieces of SQL from which lists and details of calls are built as JSON text.
+import { json } from '../../platform/db/index.ts'
 
 const seconds = `'YYYY-MM-DD"T"HH24:MI:SS"Z"'`
 /** An instant on the wire, whole seconds in UTC; null stays null. */
@@ -12,50 +13,42 @@ export const seen = (column: string): string => `(:all::boolean OR ${column} = A
   SELECT :viewer::bigint UNION ALL
   SELECT s.user_id FROM people.supervision s WHERE s.organization_id = :organizationId AND s.supervisor_id = :viewer::bigint)))`
 
-/** Members of recording `r` beside its call. Its address is built on `:baseUrl`. */
-export const recordingMembers = `'id', r.id, 'duration', r.duration_s, 'size', r.size, 'format', r.format, 'status', r.status,
-    'url', CASE WHEN r.status = 'available' THEN :baseUrl::text || '/v1/recordings/' || r.id || '/download' END`
-
-/** The newest recording of call `c` that is still there, or null. */
-const recordingOf = `(SELECT json_build_object(${recordingMembers})
+/** The newest recording of call `c` that is still there, or null. Its address is built on `:baseUrl`. */
+const recording = `SELECT ${json.written(
+  json.object({
+    id: json.quoted('r.id'),
+    duration: json.bareOrNull('r.duration_s'),
+    size: json.bareOrNull('r.size'),
+    format: json.escaped('r.format'),
+    status: json.quoted('r.status'),
+    url: json.escapedOrNull(`CASE WHEN r.status = 'available' THEN :baseUrl::text || '/v1/recordings/' || r.id || '/download' END`),
+  }),
+)}
   FROM recordings.recordings r
  WHERE r.organization_id = c.organization_id AND r.call_id = c.id AND r.status <> 'deleted'
- ORDER BY r.started_at DESC, r.id DESC LIMIT 1)`
+ ORDER BY r.started_at DESC, r.id DESC LIMIT 1`
 
-/** What a call shows in lists and in detail, with what says its recording. */
-const shown = (recording: string) =>
-  ({
-    id: 'c.id',
-    direction: 'c.direction',
-    from: 'c.from_number',
-    to: 'c.to_number',
-    startTime: wireTime('c.started_at'),
-    answerTime: wireTime('c.answered_at'),
-    endTime: wireTime('c.ended_at'),
-    duration: 'c.duration_s',
-    status: 'c.status',
-    outcome: 'c.outcome',
-    hangupCause: 'c.hangup_cause',
-    onHold: 'c.on_hold',
-    userId: 'c.user_id',
-    agentId: 'c.agent_id',
-    contactId: 'c.contact_id',
-    campaignId: 'c.campaign_id',
-    // Half of what json_build_object takes.
-    cost: `('{"amountMicros":' || c.cost_micros || ',"currency":' || to_json(c.currency) || '}')::json`,
-    recording,
-  }) as const
-const pairs = (recording: string) => Object.entries(shown(recording))
-
-/** As members of an object, for one call. */
-export const callMembers = pairs(recordingOf)
-  .map(([name, value]) => `'${name}', ${value}`)
-  .join(', ')
-/** As columns, for many: PostgreSQL makes an object of a row in two thirds of the time that naming each member takes it. */
-export const callColumns = (recording: string): string =>
-  pairs(recording)
-    .map(([name, value]) => `${value} AS "${name}"`)
-    .join(', ')
+/** What call `c` shows, in lists and in detail. */
+export const callMembers: Readonly<Record<string, json.Text>> = {
+  id: json.quoted('c.id'),
+  direction: json.quoted('c.direction'),
+  from: json.escaped('c.from_number'),
+  to: json.escaped('c.to_number'),
+  startTime: json.quoted(wireTime('c.started_at')),
+  answerTime: json.quotedOrNull(wireTime('c.answered_at')),
+  endTime: json.quotedOrNull(wireTime('c.ended_at')),
+  duration: json.bareOrNull('c.duration_s'),
+  status: json.quoted('c.status'),
+  outcome: json.escapedOrNull('c.outcome'),
+  hangupCause: json.escapedOrNull('c.hangup_cause'),
+  onHold: json.bare('c.on_hold::text'),
+  userId: json.bareOrNull('c.user_id'),
+  agentId: json.quotedOrNull('c.agent_id'),
+  contactId: json.bareOrNull('c.contact_id'),
+  campaignId: json.quotedOrNull('c.campaign_id'),
+  cost: json.object({ amountMicros: json.bare('c.cost_micros'), currency: json.escaped('c.currency') }),
+  recording: json.bareOrNull(recording),
+}
 
 /** What narrows a list or an export, by the parameter that says it. */
 export const conditions = {

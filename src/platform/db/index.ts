@@ -1,4 +1,5 @@
 export { breaks, type Connection, type Database, type DatabaseOptions, openDatabase } from './database.ts'
+export * as json from './json-text.ts'
 export { appliedMigrations, migrate, migrationsFolder } from './migrate.ts'
 export { readSnapshot, type Snapshot } from './scan.ts'
 export { type Statement, statement } from './statement.ts'

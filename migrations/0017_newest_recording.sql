@@ -1,0 +1,2 @@
+-- A list of calls shows the newest recording of each: one entry of an index, not a sort of what a call has.
+-- CONCURRENTLY recordings_newest ON recordings.recordings (organization_id, call_id, started_at DESC, id DESC)
