@@ -5,7 +5,7 @@ import { startChild } from './children.ts'
 import { startContender } from './contenders.ts'
 import type { LoadJob, LoadResult } from './load.ts'
 import { atMost, type Section } from './results.ts'
-import { median, type Slice, sliceOf, spreadOf } from './slices.ts'
+import { median, type Slice, sliceOf, spreadOf, undisturbed } from './slices.ts'
 import type { World } from './world.ts'
 
 const calls = 1_000_000
@@ -54,11 +54,11 @@ function sectionOf(measured: readonly Slice[], { offsetMs, fillS }: { offsetMs: 
   return {
     lines: [
       `  ${calls.toLocaleString('en')} calls of one organisation, written in ${fillS.toFixed(0)} s; pages of ${pageSize} from row ${depth.toLocaleString('en')}, one request at a time`,
-      `  by cursor  p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)} ms, CPU ${median(cpu).toFixed(0)} µs`,
+      `  by cursor  p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)} ms, CPU ${undisturbed(cpu).toFixed(0)} µs`,
       `  by offset  p50 ${median(offsetMs).toFixed(0)} ms`,
     ],
     targets: [atMost('a page at row 900,000: p99', p99, 5, 'ms')],
-    costs: [{ name: 'a page at row 900,000', micros: median(cpu), spread: spreadOf(cpu) }],
+    costs: [{ name: 'a page at row 900,000', micros: undisturbed(cpu), spread: spreadOf(cpu) }],
     figures: { measured, offsetMs, fillS },
   }
 }

@@ -18,7 +18,7 @@ export interface HttpEffort {
   readonly rounds: number
 }
 
-const usual: HttpEffort = { connections: 16, warmUpMs: 12_000, leadMs: 500, sliceMs: 700, rounds: 7 }
+const usual: HttpEffort = { connections: 16, warmUpMs: 12_000, leadMs: 500, sliceMs: 700, rounds: 15 }
 
 type Servers = ReadonlyMap<Contender, Server>
 type Table = ReadonlyMap<Scenario, ReadonlyMap<Contender, Measured>>

@@ -15,7 +15,7 @@ import type { LoadJob, LoadResult } from './load.ts'
 import { cpuMicrosOf, postgresMicros } from './process-cpu.ts'
 import { atLeast, type Section } from './results.ts'
 import { type Scenario, scenariosOf } from './scenarios.ts'
-import { median, spreadOf } from './slices.ts'
+import { median, spreadOf, undisturbed } from './slices.ts'
 import type { World } from './world.ts'
 
 interface Slice {
@@ -91,20 +91,24 @@ async function costOf(crew: Serve, stream: Child, { path, headers }: Scenario, e
 }
 
 export function scaleOf(one: readonly Slice[], two: readonly Slice[]): Scale {
-  const of = (slices: readonly Slice[], pick: (slice: Slice) => number) => median(slices.map(pick))
+  const rate = (slices: readonly Slice[]) => median(slices.map(({ perSecond }) => perSecond))
+  const cost = (slices: readonly Slice[]) => undisturbed(slices.map(({ nodeMicros }) => nodeMicros))
   return {
-    byClock: of(two, ({ perSecond }) => perSecond) / of(one, ({ perSecond }) => perSecond),
-    withoutPostgres: (2 * of(one, ({ nodeMicros }) => nodeMicros)) / of(two, ({ nodeMicros }) => nodeMicros),
+    byClock: rate(two) / rate(one),
+    withoutPostgres: (2 * cost(one)) / cost(two),
   }
 }
 
 function sectionOf([one, two]: readonly [readonly Slice[], readonly Slice[]]): Section {
   const scale = scaleOf(one, two)
   const node = (slices: readonly Slice[]) => slices.map(({ nodeMicros }) => nodeMicros)
-  const [cost1, cost2] = [median(node(one)), median(node(two))]
+  const [cost1, cost2] = [undisturbed(node(one)), undisturbed(node(two))]
   const line = (title: string, slices: readonly Slice[]) => {
-    const [rate, postgres] = [median(slices.map(({ perSecond }) => perSecond)), median(slices.map(({ postgresMicros }) => postgresMicros))]
-    const cpu = median(node(slices))
+    const [rate, postgres] = [
+      median(slices.map(({ perSecond }) => perSecond)),
+      undisturbed(slices.map(({ postgresMicros }) => postgresMicros)),
+    ]
+    const cpu = undisturbed(node(slices))
     return `  ${title}  ${rate.toFixed(0).padStart(6)}/s at most; with as many for each process a request costs Node.js ${cpu.toFixed(0)} µs, PostgreSQL ${postgres.toFixed(0)} µs`
   }
   return {

@@ -31,6 +31,8 @@ export interface OpenWorld {
 const organizationId = 100
 const phoneNumber = '+15005550006'
 const calls = 2000
+/** As where some lines record and others do not. */
+const recordedOneIn = 4
 /** Whom callers book: so many that no run fills their days. */
 const resources = 25
 export const twilioToken = 'a-token-that-only-the-bench-knows'
@@ -90,9 +92,10 @@ async function insertRows(databaseUrl: string, now: Date): Promise<number> {
   try {
     const starts = Array.from({ length: calls }, (_, index) => new Date(now.getTime() - (index + 1) * 60_000))
     await client.query(insertCalls, [organizationId, starts.map((at) => uuidv7(at)), starts])
+    await client.query(insertRecordings, [organizationId, recordedOneIn])
     const { rows } = await client.query<{ id: string }>(insertAppointment, [organizationId, new Date(now.getTime() + 86_400_000)])
     await client.query(insertResources, [organizationId, resources])
-    await client.query('ANALYZE')
+    await client.query('VACUUM ANALYZE') // as it is with rows that have been there for a while
     return Number(rows[0]?.id)
   } finally {
     await client.end()
@@ -105,6 +108,11 @@ const insertCalls = `
   SELECT $1, id, 'inbound', '+44770090' || lpad((n % 10000)::text, 4, '0'), '+15005550006', 'completed', 'booked', 'twilio', at,
          at + interval '2 s', at + interval '45 s', 43, 43, 'NORMAL_CLEARING', 14200, at + interval '45 s'
     FROM unnest($2::uuid[], $3::timestamptz[]) WITH ORDINALITY AS row (id, at, n)`
+const insertRecordings = `
+  INSERT INTO recordings.recordings (organization_id, id, call_id, provider, provider_sid, status, duration_s, size, channels, format, started_at, created_at)
+  SELECT organization_id, gen_random_uuid(), id, provider, 'RE' || n, 'available', duration_s, duration_s * 16000, 2, 'mp3', answered_at, ended_at
+    FROM (SELECT c.*, row_number() OVER (ORDER BY c.id) AS n FROM calls.calls c WHERE organization_id = $1) c
+   WHERE n % $2 = 0`
 const insertResources = `
   INSERT INTO booking.resources (organization_id, name) SELECT $1, 'Room ' || n FROM generate_series(2, $2::int) AS n`
 const insertAppointment = `

@@ -3,7 +3,7 @@ import { startChild } from './children.ts'
 import { startContender } from './contenders.ts'
 import type { LoadJob, LoadResult } from './load.ts'
 import type { Cost } from './results.ts'
-import { median, spreadOf } from './slices.ts'
+import { spreadOf, undisturbed } from './slices.ts'
 
 const path = '/yardstick'
 const body = { id: 100, name: 'Acme Corporation', domain: 'acme.example', status: 'active', createdAt: '2026-03-01T09:00:00Z' }
@@ -28,4 +28,8 @@ export async function yardstickSlices(count: number): Promise<number[]> {
   }
 }
 
-export const yardstickOf = (slices: readonly number[]): Cost => ({ name: 'yardstick', micros: median(slices), spread: spreadOf(slices) })
+export const yardstickOf = (slices: readonly number[]): Cost => ({
+  name: 'yardstick',
+  micros: undisturbed(slices),
+  spread: spreadOf(slices),
+})

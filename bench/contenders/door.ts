@@ -32,6 +32,7 @@ interface CallRow {
   readonly endTime: Date | null
   readonly costMicros: number
   readonly currency: string
+  readonly recording: { readonly id: string; readonly status: string } | null
 }
 
 export type ReferenceInput = World & { readonly keys: JSONWebKeySet }
@@ -61,7 +62,7 @@ export function serveWithExpress({ keys, apiKey, organizationId }: ReferenceInpu
     const { calls, total } = await reads.calls(inTenant(response), limit)
     const last = calls.at(-1)
     const nextCursor = last ? Buffer.from(JSON.stringify(['-startTime', last.startTime, last.id, total])).toString('base64url') : null
-    response.json({ calls: calls.map(callOf), total, limit, offset: 0, nextCursor })
+    response.json({ calls: calls.map((call) => callOf(call, `http://${request.headers.host}`)), total, limit, offset: 0, nextCursor })
   })
   const server: Server = app.listen(0, '127.0.0.1', () => {
     answerAsServer((server.address() as AddressInfo).port, async () => {
@@ -124,12 +125,13 @@ const appointmentOf = (row: AppointmentRow): object => ({
   duration_min: (row.ends_at.getTime() - row.starts_at.getTime()) / 60_000,
   created_at: seconds(row.created_at),
 })
-const callOf = ({ costMicros, currency, startTime, answerTime, endTime, ...row }: CallRow): object => ({
+const callOf = ({ costMicros, currency, startTime, answerTime, endTime, recording, ...row }: CallRow, base: string): object => ({
   ...row,
   startTime: seconds(startTime),
   answerTime: seconds(answerTime),
   endTime: seconds(endTime),
   cost: { amountMicros: costMicros, currency },
+  recording: recording && { ...recording, url: recording.status === 'available' ? `${base}/v1/recordings/${recording.id}/download` : null },
 })
 
 /** What an organisation has that has set nothing. */

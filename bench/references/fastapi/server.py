@@ -161,17 +161,20 @@ async def list_calls(
     async with tenant(request, organization_id) as connection:
         rows = await connection.fetch(CALLS, organization_id, limit)
         total = await connection.fetchval(COUNT, organization_id)
-    calls = [call_of(dict(row)) for row in rows]
+    base = f"http://{request.headers['host']}"
+    calls = [call_of(dict(row), base) for row in rows]
     cursor = orjson.dumps(["-startTime", calls[-1]["startTime"], str(calls[-1]["id"]), total]) if calls else b""
     next_cursor = base64.urlsafe_b64encode(cursor).decode().rstrip("=") or None
     return answer({"calls": calls, "total": total, "limit": limit, "offset": 0, "nextCursor": next_cursor}, response)
 
 
-def call_of(call: dict) -> dict:
+def call_of(call: dict, base: str) -> dict:
     call["id"] = str(call["id"])  # asyncpg's own UUID is none that orjson knows
     for name in ("startTime", "answerTime", "endTime"):
         call[name] = seconds(call[name])
     call["cost"] = {"amountMicros": call.pop("cost_micros"), "currency": call.pop("currency")}
+    if recording := call["recording"]:
+        recording["url"] = f"{base}/v1/recordings/{recording['id']}/download" if recording["status"] == "available" else None
     return call
 
 
