@@ -90,26 +90,23 @@ async function costOf(crew: Serve, stream: Child, { path, headers }: Scenario, e
   }
 }
 
+const rate = (slices: readonly Slice[]): number => median(slices.map(({ perSecond }) => perSecond))
+const nodeMicros = (slices: readonly Slice[]): number[] => slices.map((slice) => slice.nodeMicros)
+const nodeCost = (slices: readonly Slice[]): number => undisturbed(nodeMicros(slices))
+
 export function scaleOf(one: readonly Slice[], two: readonly Slice[]): Scale {
-  const rate = (slices: readonly Slice[]) => median(slices.map(({ perSecond }) => perSecond))
-  const cost = (slices: readonly Slice[]) => undisturbed(slices.map(({ nodeMicros }) => nodeMicros))
   return {
     byClock: rate(two) / rate(one),
-    withoutPostgres: (2 * cost(one)) / cost(two),
+    withoutPostgres: (2 * nodeCost(one)) / nodeCost(two),
   }
 }
 
 function sectionOf([one, two]: readonly [readonly Slice[], readonly Slice[]]): Section {
   const scale = scaleOf(one, two)
-  const node = (slices: readonly Slice[]) => slices.map(({ nodeMicros }) => nodeMicros)
-  const [cost1, cost2] = [undisturbed(node(one)), undisturbed(node(two))]
+  const [cost1, cost2] = [nodeCost(one), nodeCost(two)]
   const line = (title: string, slices: readonly Slice[]) => {
-    const [rate, postgres] = [
-      median(slices.map(({ perSecond }) => perSecond)),
-      undisturbed(slices.map(({ postgresMicros }) => postgresMicros)),
-    ]
-    const cpu = undisturbed(node(slices))
-    return `  ${title}  ${rate.toFixed(0).padStart(6)}/s at most; with as many for each process a request costs Node.js ${cpu.toFixed(0)} µs, PostgreSQL ${postgres.toFixed(0)} µs`
+    const postgres = undisturbed(slices.map(({ postgresMicros }) => postgresMicros))
+    return `  ${title}  ${rate(slices).toFixed(0).padStart(6)}/s at most; with as many for each process a request costs Node.js ${nodeCost(slices).toFixed(0)} µs, PostgreSQL ${postgres.toFixed(0)} µs`
   }
   return {
     lines: [
@@ -120,7 +117,7 @@ function sectionOf([one, two]: readonly [readonly Slice[], readonly Slice[]]): S
       `  PostgreSQL's share taken out: 2 × (10⁶ / ${cost2.toFixed(0)} µs) beside 10⁶ / ${cost1.toFixed(0)} µs, a core for each process: ${scale.withoutPostgres.toFixed(2)} times`,
     ],
     targets: [atLeast('1 → 2 processes, without PostgreSQL', scale.withoutPostgres, 1.7, 'times')],
-    costs: [{ name: 'one row by two processes', micros: cost2, spread: spreadOf(node(two)) }],
+    costs: [{ name: 'one row by two processes', micros: cost2, spread: spreadOf(nodeMicros(two)) }],
     figures: { one, two, scale },
   }
 }
