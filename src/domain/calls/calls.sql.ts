@@ -141,17 +141,21 @@ export const updateParties = statement<
     WHERE organization_id = :organizationId AND id = :callId`,
 )
 
-/** Live calls of which nothing has been heard since; those that the provider has never named come with a null sid. */
+/**
+ * Calls at a provider of which nothing has been heard since: those that are not over, and those that left a message and whose
+ * length has not been told. What the provider has never named comes with a null sid.
+ */
 export const selectSilentCalls = statement<
-  { silentSince: Date },
-  { callId: string; provider: string; sid: string | null; startedAt: Date; status: CallStatus }
+  { provider: string; silentSince: Date },
+  { callId: string; sid: string | null; status: CallStatus; durationS: number | null }
 >(
   'call_silent',
-  `SELECT c.id AS "callId", c.provider, c.started_at AS "startedAt", c.status,
+  `SELECT c.id AS "callId", c.status, c.duration_s AS "durationS",
           (SELECT p.sid FROM calls.provider_calls p
             WHERE p.organization_id = c.organization_id AND p.call_id = c.id ORDER BY p.primary_call DESC, p.sid LIMIT 1) AS sid
      FROM calls.calls c
-    WHERE c.organization_id = :organizationId AND c.status IN ('queued', 'ringing', 'in_progress') AND c.updated_at < :silentSince
+    WHERE c.organization_id = :organizationId AND c.provider = :provider AND c.updated_at < :silentSince
+      AND (c.status IN ('queued', 'ringing', 'in_progress') OR (c.status = 'voicemail' AND c.reported_duration_s IS NULL))
     ORDER BY c.updated_at
     LIMIT 500`,
 )

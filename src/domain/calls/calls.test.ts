@@ -8,14 +8,14 @@ import {
   advanceCall,
   type CallReport,
   findProviderCall,
-  liveCalls,
   loadCall,
   noteCallEvent,
   openCall,
-  organizationsWithLiveCalls,
+  organizationsWithSilentCalls,
   ownerOfProviderCall,
   recordCallUsage,
   setOutcome,
+  silentCalls,
 } from './index.ts'
 
 let tenants: Tenants
@@ -159,9 +159,9 @@ describe('the course of a call', () => {
   test('a call that has gone silent is found, and where to look for such calls too', async () => {
     const { callId } = await ring(tenants.session(elsewhere), { sid: 'CA-silent' })
     const since = new Date(tenants.clock.now().getTime() + 1)
-    expect(await liveCalls(tenants.session(elsewhere), since)).toMatchObject([{ callId, sid: 'CA-silent', provider: 'twilio' }])
-    expect(await organizationsWithLiveCalls(tenants.session(), since)).toContain(elsewhere)
+    expect(await silentCalls(tenants.session(elsewhere), 'twilio', since)).toMatchObject([{ callId, sid: 'CA-silent' }])
+    expect(await organizationsWithSilentCalls(tenants.session(), since)).toContain(elsewhere)
     await advanceCall(tenants.session(elsewhere), callId, { status: 'no_answer', at: at(40) })
-    expect(await liveCalls(tenants.session(elsewhere), since)).toEqual([])
+    expect(await silentCalls(tenants.session(elsewhere), 'twilio', since)).toEqual([])
   })
 })

@@ -28,9 +28,10 @@ export async function ownerOfProviderCall(
   return (found as { organizationId: number; callId: string } | undefined) ?? null
 }
 
-/** Live calls of which nothing has been heard since `silentSince`, longest first, 500 at most. */
-export const liveCalls = (session: Session, silentSince: Date) => session.list(selectSilentCalls, { silentSince })
+/** Calls at `provider` of which nothing has been heard since `silentSince` and something is still to be told; 500 at most, longest first. */
+export const silentCalls = (session: Session, provider: string, silentSince: Date) =>
+  session.list(selectSilentCalls, { provider, silentSince })
 
-export async function organizationsWithLiveCalls(session: Session, silentSince: Date): Promise<number[]> {
+export async function organizationsWithSilentCalls(session: Session, silentSince: Date): Promise<number[]> {
   return (await session.list(selectOrganizationsWithSilentCalls, { silentSince })).map(({ organizationId }) => organizationId)
 }

@@ -191,6 +191,98 @@ describe('reconciliation', () => {
   })
 })
 
+describe('a call that left a message, and may have gone on', () => {
+  async function leftMessage(sid: string, session = tenants.session()) {
+    const answeredAt = tenants.clock.now()
+    const { callId } = await openCall(session, {
+      direction: 'inbound',
+      from: '+441632960112',
+      to: from,
+      provider: 'twilio',
+      sid,
+      at: answeredAt,
+      status: 'in_progress',
+      legs: [{ kind: 'caller', number: '+441632960112' }],
+    })
+    tenants.clock.advance(60)
+    await advanceCall(session, callId, { status: 'voicemail', at: tenants.clock.now() })
+    return { callId, answeredAt }
+  }
+  function countLookups() {
+    const lookups: string[] = []
+    const { fetchCall } = network
+    network.fetchCall = (sid) => {
+      lookups.push(sid)
+      return fetchCall(sid)
+    }
+    return lookups
+  }
+  const cost = (callId: string) => tenants.query('SELECT cost_micros FROM calls.calls WHERE id = $1', [callId])
+
+  test('lasted and costs what the provider says, though its last callback was lost; it is asked about once', async () => {
+    const { callId, answeredAt } = await leftMessage('CA-message')
+    expect(await load(callId)).toMatchObject({ status: 'voicemail', durationS: 60, reportedDurationS: null })
+    const lookups = countLookups()
+    network.known.set('CA-message', {
+      status: 'completed',
+      durationS: 330,
+      startedAt: answeredAt,
+      endedAt: new Date(answeredAt.getTime() + 330_000),
+    })
+    await run('calls.reconcile')
+    expect(lookups).toEqual([])
+    for (let minutes = 0; minutes < 3; minutes++) {
+      tenants.clock.advance(400)
+      await run('calls.reconcile')
+    }
+    expect(lookups).toEqual(['CA-message'])
+    expect(await load(callId)).toMatchObject({ status: 'voicemail', durationS: 330, reportedDurationS: 330 })
+    expect(await cost(callId)).toEqual([{ cost_micros: 6 * 8500 }])
+  })
+
+  test('one that still goes on is asked about again two minutes later', async () => {
+    const { callId, answeredAt } = await leftMessage('CA-goes-on')
+    const lookups = countLookups()
+    network.known.set('CA-goes-on', { status: 'in_progress', durationS: null, startedAt: answeredAt, endedAt: null })
+    tenants.clock.advance(121)
+    await run('calls.reconcile')
+    await run('calls.reconcile')
+    expect(lookups).toEqual(['CA-goes-on'])
+    expect(await load(callId)).toMatchObject({ status: 'voicemail', durationS: 60, reportedDurationS: null })
+    network.known.set('CA-goes-on', { status: 'completed', durationS: 200, startedAt: answeredAt, endedAt: tenants.clock.now() })
+    tenants.clock.advance(121)
+    await run('calls.reconcile')
+    expect(lookups).toHaveLength(2)
+    expect(await load(callId)).toMatchObject({ status: 'voicemail', durationS: 200 })
+  })
+
+  test('one that the provider does not know any more stays what it was, and is not asked about again', async () => {
+    const { callId } = await leftMessage('CA-forgotten')
+    const lookups = countLookups()
+    for (let time = 0; time < 2; time++) {
+      tenants.clock.advance(121)
+      await run('calls.reconcile')
+    }
+    expect(lookups).toEqual(['CA-forgotten'])
+    expect(await load(callId)).toMatchObject({ status: 'voicemail', durationS: 60, hangupCause: 'NORMAL_CLEARING' })
+    expect(await cost(callId)).toEqual([{ cost_micros: 8500 }])
+  })
+
+  test('what another organisation at another provider left is not ours to ask about', async () => {
+    const { callId } = await leftMessage('CA-theirs', tenants.session(elsewhere))
+    const lookups = countLookups()
+    network = { ...network, name: 'another' }
+    tenants.clock.advance(121)
+    await run('calls.reconcile')
+    expect(lookups).toEqual([])
+    expect(await loadCall(tenants.session(elsewhere), callId)).toMatchObject({ status: 'voicemail', reportedDurationS: null })
+    network = { ...network, name: 'twilio' }
+    await run('calls.reconcile')
+    expect(lookups).toEqual(['CA-theirs'])
+    expect(await loadCall(tenants.session(elsewhere), callId)).toMatchObject({ reportedDurationS: 60 })
+  })
+})
+
 describe('acting on a live call', () => {
   async function talking() {
     const callId = await place()

@@ -1,0 +1,2 @@
+-- What nobody reports any more is asked about: calls that are not over, and those that left a message and whose length was never told.
+-- CONCURRENTLY calls_unsettled ON calls.calls (organization_id, updated_at) WHERE status IN ('queued', 'ringing', 'in_progress') OR (status = 'voicemail' AND reported_duration_s IS NULL)
