@@ -6,7 +6,7 @@ import { startContender } from './contenders.ts'
 import type { LoadJob, LoadResult } from './load.ts'
 import { atMost, type Section } from './results.ts'
 import { median, type Slice, sliceOf, spreadOf, undisturbed } from './slices.ts'
-import type { World } from './world.ts'
+import { age, type World } from './world.ts'
 
 const calls = 1_000_000
 const depth = 900_000
@@ -87,18 +87,18 @@ async function timesOf(count: number, work: (index: number) => Promise<unknown>)
   return times
 }
 
-async function fill({ databaseUrl, organizationId }: World): Promise<number> {
-  const client = new pg.Client({ connectionString: databaseUrl })
+async function fill(world: World): Promise<number> {
+  const client = new pg.Client({ connectionString: world.databaseUrl })
   await client.connect()
   const began = performance.now()
   try {
     const batch = 100_000
-    for (let from = 0; from < calls; from += batch) await client.query(insertCalls, [organizationId, from + 1, from + batch, calls])
-    await client.query('VACUUM ANALYZE calls.calls') // as autovacuum would have, long ago
-    return (performance.now() - began) / 1000
+    for (let from = 0; from < calls; from += batch) await client.query(insertCalls, [world.organizationId, from + 1, from + batch, calls])
   } finally {
     await client.end()
   }
+  await age(world)
+  return (performance.now() - began) / 1000
 }
 
 /** Spread over what partitions there are before now. The id is a UUIDv7: 48 bits of milliseconds, then what is unlike any other. */

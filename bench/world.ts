@@ -4,8 +4,10 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import { prewriteCalls } from '../src/domain/calls/index.ts'
 import { foundOrganization } from '../src/founding/organization.ts'
 import { openHouse } from '../src/main.ts'
+import { systemPrincipal } from '../src/platform/auth/index.ts'
 import { loadSettings } from '../src/platform/config/index.ts'
 import { startEmbedded } from '../src/platform/db/embedded.ts'
 import { migrate } from '../src/platform/db/index.ts'
@@ -72,16 +74,35 @@ const environmentOf = (dataFolder: string): Record<string, string> => ({
 })
 
 async function fill(databaseUrl: string, environment: Record<string, string>): Promise<World> {
-  const house = await openHouse({ settings: loadSettings(environment), databaseUrl, log: createLogger({ level: 'error' }) })
+  const house = await houseOf(databaseUrl, environment)
   try {
     const number = { e164: phoneNumber, sid: null }
     const names = { name: 'Acme Corporation', domain: 'acme.example', timezone: 'Europe/London', language: 'en' }
     const { apiKey } = await foundOrganization(house, { id: organizationId, ...names, number })
     const token = await house.tokens.issue({ subject: 'client:bench', organizationId, roles: ['admin'] }, 3600)
     const appointmentId = await insertRows(databaseUrl, house.clock.now())
-    return { databaseUrl, organizationId, token, apiKey, phoneNumber, appointmentId, environment }
+    const world = { databaseUrl, organizationId, token, apiKey, phoneNumber, appointmentId, environment }
+    await age(world)
+    return world
   } finally {
     await house.close()
+  }
+}
+
+const houseOf = (databaseUrl: string, environment: World['environment']) =>
+  openHouse({ settings: loadSettings(environment), databaseUrl, log: createLogger({ level: 'error' }) })
+
+/** Makes of rows just written what they are when they have been there for a while: prewritten every minute, vacuumed long ago. */
+export async function age({ databaseUrl, environment }: World): Promise<void> {
+  const house = await houseOf(databaseUrl, environment)
+  const client = new pg.Client({ connectionString: databaseUrl })
+  try {
+    const session = house.openSession(systemPrincipal(organizationId, 'job:bench'))
+    while ((await prewriteCalls(session, house)) > 0);
+    await client.connect()
+    await client.query('VACUUM ANALYZE')
+  } finally {
+    await Promise.all([client.end(), house.close()])
   }
 }
 
@@ -95,7 +116,6 @@ async function insertRows(databaseUrl: string, now: Date): Promise<number> {
     await client.query(insertRecordings, [organizationId, recordedOneIn])
     const { rows } = await client.query<{ id: string }>(insertAppointment, [organizationId, new Date(now.getTime() + 86_400_000)])
     await client.query(insertResources, [organizationId, resources])
-    await client.query('VACUUM ANALYZE') // as it is with rows that have been there for a while
     return Number(rows[0]?.id)
   } finally {
     await client.end()

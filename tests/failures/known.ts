@@ -50,6 +50,8 @@ export const elsewhere: Readonly<Record<string, string>> = {
     'call_provider_find',
     'call_silent',
     'call_silent_lock',
+    'calls_prewrite',
+    'calls_unwritten_lock',
     'contact_name',
     'sight_supervised',
     'users_select_supervision',

@@ -121,6 +121,7 @@ describe('what looks across tenants', () => {
         `booking.find_feed(bytea) of patchbay_platform ${bound}`,
         `calls.find_provider_call(text,text) of patchbay_platform ${bound}`,
         `calls.organizations_with_live_calls(timestamp with time zone) of patchbay_platform ${bound}`,
+        `calls.organizations_with_unwritten_calls(integer,timestamp with time zone) of patchbay_platform ${bound}`,
         `numbers.find_number(text) of patchbay_platform ${bound}`,
         `people.find_login(text) of patchbay_platform ${bound}`,
         `platform.append(bigint,text,text,text,text,timestamp with time zone,jsonb) of patchbay_platform ${bound}`,

@@ -9,6 +9,7 @@ import { isolation } from './invariants/isolation.ts'
 import { drained } from './invariants/jobs.ts'
 import { ledger } from './invariants/ledger.ts'
 import { overlap } from './invariants/overlap.ts'
+import { prewritten } from './invariants/prewritten.ts'
 import { dayMs } from './model.ts'
 import { nowOf, type Scene } from './scene.ts'
 import { broken } from './violation.ts'
@@ -45,6 +46,7 @@ export const invariants = {
   told,
   agreement,
   ledger,
+  prewritten,
   events,
   audit,
   isolation,

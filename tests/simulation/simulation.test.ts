@@ -4,6 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { prewriting } from '../../src/domain/calls/wire.sql.ts'
 import { migrate } from '../../src/platform/db/index.ts'
 import { createDatabase, type TestDatabase, templateReady } from '../support/postgres.ts'
 import { type Exam, invariants, openExam } from './exam.ts'
@@ -99,6 +100,11 @@ describe('a run', () => {
     ['ledger', 'a minute is not billed', [`DELETE FROM billing.usage WHERE kind LIKE 'voice.%'`]],
     ['ledger', 'a call says another cost', ['UPDATE calls.calls SET cost_micros = cost_micros + 1']],
     ['ledger', 'an entry is below nothing', ['UPDATE billing.usage SET quantity = -1, cost_micros = -1']],
+    [
+      'prewritten',
+      'a call changed and its text did not',
+      ['DROP TRIGGER prewritten ON calls.calls', `UPDATE calls.calls SET prewritten = '"id":"old"', prewritten_by = ${prewriting.writer}`],
+    ],
     ['events', 'an event is lost', ['DELETE FROM platform.events WHERE seq = 3']],
     [
       'events',

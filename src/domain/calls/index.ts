@@ -10,6 +10,7 @@ export { type CallFilter, type CallPage, getCall, listCalls, streamCalls } from 
 export { type LegInput, type LegKind, type OpenCall, openCall } from './open.ts'
 export { type CallServices, placeCall, type WantedCall } from './place.ts'
 export type { CallUrls, FetchedCall, FetchedRecording, PlaceCall, Telephony } from './ports.ts'
+export { prewriteCalls } from './prewrite.ts'
 export { supervisedBy, watches } from './sight.ts'
 export {
   addLeg,

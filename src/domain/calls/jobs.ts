@@ -1,8 +1,9 @@
-// The jobs of calls: ringing what was asked for, and finding out about what has gone silent.
+// The jobs of calls: ringing what was asked for, finding out about what has gone silent, writing down what is over.
 import type { systemPrincipal } from '../../platform/auth/index.ts'
 import { type Job, job } from '../../platform/jobs/index.ts'
 import type { Session } from '../../platform/session/index.ts'
 import { type CallServices, ringPlacedCall } from './place.ts'
+import { prewriteCalls } from './prewrite.ts'
 import { reconcileCalls } from './reconcile.ts'
 
 export interface CallJobServices extends CallServices {
@@ -20,6 +21,11 @@ export function callJobs(services: CallJobServices): Job[] {
       cron: '* * * * *',
       priority: 0,
       handle: async (session) => void (await reconcileCalls(session, services)),
+    }),
+    job({
+      name: 'calls.prewrite',
+      cron: '* * * * *',
+      handle: async (session) => void (await prewriteCalls(session, services)),
     }),
   ]
 }

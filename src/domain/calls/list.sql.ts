@@ -1,7 +1,7 @@
 // Lists of calls. A statement is made for just the conditions that are asked for: PostgreSQL then plans it once, for the
 // index that serves it, instead of anew for every request.
 import { json, type Statement, statement } from '../../platform/db/index.ts'
-import { callMembers, conditions, seen, wireTime } from './wire.sql.ts'
+import { callObject, conditions, seen, wireTime } from './wire.sql.ts'
 
 export interface CallFilterParams {
   all: boolean
@@ -17,6 +17,7 @@ export interface CallFilterParams {
 }
 
 export interface CallPageParams extends CallFilterParams {
+  /** As JSON has it, without the quotes. */
   baseUrl: string
   limit: number
   offset: number
@@ -92,18 +93,20 @@ function pageBy(
   const cursor = cursorOf(`json_build_array('${sort}', p.last_key, p.last_id, t.total)::text`)
   return statement(
     id,
-    `SELECT '{"calls":[' || coalesce(p.calls, '') || '],"total":' || t.total || ',"limit":' || :limit::bigint || ',"offset":' || :offset::bigint
-            || ',"nextCursor":' || CASE WHEN p.found > :limit::bigint THEN '"' || ${cursor} || '"' ELSE 'null' END || '}' AS json
+    `SELECT concat('{"calls":[', p.calls, '],"total":', t.total, ',"limit":', :limit::bigint, ',"offset":', :offset::bigint,
+                   ',"nextCursor":', CASE WHEN p.found > :limit::bigint THEN '"' || ${cursor} || '"' ELSE 'null' END, '}') AS json
        FROM (SELECT ${counted}) t,
-            (SELECT string_agg(${json.written(json.object(callMembers))}, ',' ORDER BY c.n) FILTER (WHERE c.n <= :limit::bigint) AS calls,
+            (SELECT string_agg(c.call, ',' ORDER BY ${ordered}) FILTER (WHERE c.n <= :limit::bigint) AS calls,
                     count(*) AS found,
                     max(${key}) FILTER (WHERE c.n = :limit::bigint) AS last_key,
                     max(c.id::text) FILTER (WHERE c.n = :limit::bigint) AS last_id
                FROM (SELECT c.*, row_number() OVER (ORDER BY ${ordered}) AS n
-                       FROM (SELECT c.* FROM calls.calls c
-                              WHERE ${where} ${after}
-                              ORDER BY ${ordered}
-                              LIMIT ${mostRows} ${paging === 'offset' ? 'OFFSET :offset::bigint' : ''}) c
+                       FROM (SELECT c.id, c.started_at, c.duration_s, ${json.written(callObject())} AS call
+                               FROM (SELECT c.* FROM calls.calls c
+                                      WHERE ${where} ${after}
+                                      ORDER BY ${ordered}
+                                      LIMIT ${mostRows} ${paging === 'offset' ? 'OFFSET :offset::bigint' : ''}) c
+                              ORDER BY ${ordered}) c
                       LIMIT :limit::bigint + 1) c) p`,
   )
 }
@@ -115,8 +118,7 @@ const cursorOf = (text: string): string => `translate(encode(convert_to(${text},
 export const selectCallDetail = statement<{ callId: string; all: boolean; viewer: number | null; baseUrl: string }, { json: string }>(
   'call_detail',
   `SELECT ${json.written(
-    json.object({
-      ...callMembers,
+    callObject({
       legs: json.bare(`SELECT coalesce(json_agg(json_build_object('kind', l.kind, 'number', l.number, 'userId', l.user_id, 'agentId', l.agent_id,
                        'startTime', ${wireTime('l.started_at')}, 'answerTime', ${wireTime('l.answered_at')},
                        'endTime', ${wireTime('l.ended_at')}, 'hangupCause', l.hangup_cause) ORDER BY l.position), '[]')

@@ -33,7 +33,7 @@ export async function listCalls(session: Session, sight: Sight, filter: CallFilt
   const after = page.cursor === null ? null : readCursor(page.cursor, page.sort)
   const params = {
     ...filterParams(sight, filter),
-    baseUrl: page.baseUrl,
+    baseUrl: inJson(page.baseUrl),
     limit: page.limit,
     offset: page.offset,
     afterKey: after?.key ?? null,
@@ -45,8 +45,10 @@ export async function listCalls(session: Session, sight: Sight, filter: CallFilt
 
 /** One call with everything that is known of it. @throws call_not_found */
 export async function getCall(session: Session, sight: Sight, callId: string, baseUrl: string): Promise<RawJson> {
-  return (await session.json(selectCallDetail, { callId, ...sight, baseUrl })) ?? refuse('call_not_found')
+  return (await session.json(selectCallDetail, { callId, ...sight, baseUrl: inJson(baseUrl) })) ?? refuse('call_not_found')
 }
+
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1)
 
 /** Oldest first, in pages: however many there are, one page is in memory. */
 export function streamCalls(session: Session, sight: Sight, filter: CallFilter, pageSize = 2000): AsyncGenerator<ExportRow[]> {

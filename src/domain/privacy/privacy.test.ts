@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestHouse, type TestHouse } from '../../../tests/support/house.ts'
 import { movableClock } from '../../platform/time/index.ts'
 import { builtinUnderstanding } from '../../providers/understanding/index.ts'
-import { advanceCall, type Telephony } from '../calls/index.ts'
+import { advanceCall, prewriteCalls, type Telephony } from '../calls/index.ts'
 import { findContact } from '../contacts/index.ts'
 import { answerCall, takeTurn } from '../reception/index.ts'
 import { fetchRecording, reportRecording, setLegalHold } from '../recordings/index.ts'
@@ -91,6 +91,8 @@ describe('a person who is to be forgotten', () => {
       voicemails: [{ callId: booked, from: mobile }],
     })
     expect(JSON.stringify(exported)).toContain("I'd like to book")
+    clock.advance(61)
+    expect(await prewriteCalls(session, tested.house)).toBe(1)
     const files = await client.query<{ key: string }>('SELECT key FROM blobs.blobs')
     expect(files.rows).toHaveLength(2)
 

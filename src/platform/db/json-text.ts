@@ -19,10 +19,18 @@ export const bareOrNull = (sql: string): Text => bare(`coalesce((${sql})::text, 
 export const quotedOrNull = (sql: string): Text => bare(`coalesce('"' || (${sql}) || '"', 'null')`)
 export const escapedOrNull = (sql: string): Text => bare(`coalesce(to_json((${sql}))::text, 'null')`)
 
-export function object(members: Readonly<Record<string, Text>>): Text {
-  const places = Object.entries(members).map(([name, { text }]) => `"${name}":${text}`)
-  return { text: `{${places.join(',')}}`, values: Object.values(members).flatMap(({ values }) => values) }
+/** Members without an object around them yet. */
+export function members(named: Readonly<Record<string, Text>>): Text {
+  const places = Object.entries(named).map(([name, { text }]) => `"${name}":${text}`)
+  return { text: places.join(','), values: Object.values(named).flatMap(({ values }) => values) }
 }
+
+/** An object of members, those of several after one another. */
+export const objectOf = (...parts: readonly Text[]): Text => ({
+  text: `{${parts.map(({ text }) => text).join(',')}}`,
+  values: parts.flatMap(({ values }) => values),
+})
+export const object = (named: Readonly<Record<string, Text>>): Text => objectOf(members(named))
 
 /** @returns SQL of a text */
 export const written = ({ text, values }: Text): string => `format('${text}', ${values.join(', ')})`

@@ -1,0 +1,2 @@
+-- Finds the calls without a text, and those with one that another version wrote.
+-- CONCURRENTLY calls_prewritten ON calls.calls (organization_id, prewritten_by)
