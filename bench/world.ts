@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { prewriteCalls } from '../src/domain/calls/index.ts'
+import { prewriteCalls, tallyCalls } from '../src/domain/calls/index.ts'
 import { foundOrganization } from '../src/founding/organization.ts'
 import { openHouse } from '../src/main.ts'
 import { systemPrincipal } from '../src/platform/auth/index.ts'
@@ -92,13 +92,14 @@ async function fill(databaseUrl: string, environment: Record<string, string>): P
 const houseOf = (databaseUrl: string, environment: World['environment']) =>
   openHouse({ settings: loadSettings(environment), databaseUrl, log: createLogger({ level: 'error' }) })
 
-/** Makes of rows just written what they are when they have been there for a while: prewritten every minute, vacuumed long ago. */
+/** Makes of rows just written what they are when they have been there for a while: prewritten and counted by the jobs that do so, vacuumed long ago. */
 export async function age({ databaseUrl, environment }: World): Promise<void> {
   const house = await houseOf(databaseUrl, environment)
   const client = new pg.Client({ connectionString: databaseUrl })
   try {
     const session = house.openSession(systemPrincipal(organizationId, 'job:bench'))
     while ((await prewriteCalls(session, house)) > 0);
+    await tallyCalls(session, house)
     await client.connect()
     await client.query('VACUUM ANALYZE')
   } finally {

@@ -51,6 +51,8 @@ export const elsewhere: Readonly<Record<string, string>> = {
     'call_silent',
     'call_silent_lock',
     'calls_prewrite',
+    'calls_tally',
+    'calls_tally_lock',
     'calls_unwritten_lock',
     'contact_name',
     'sight_supervised',

@@ -10,6 +10,7 @@ import { drained } from './invariants/jobs.ts'
 import { ledger } from './invariants/ledger.ts'
 import { overlap } from './invariants/overlap.ts'
 import { prewritten } from './invariants/prewritten.ts'
+import { tallies } from './invariants/tallies.ts'
 import { dayMs } from './model.ts'
 import { nowOf, type Scene } from './scene.ts'
 import { broken } from './violation.ts'
@@ -47,6 +48,7 @@ export const invariants = {
   agreement,
   ledger,
   prewritten,
+  tallies,
   events,
   audit,
   isolation,

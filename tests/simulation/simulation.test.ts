@@ -105,6 +105,14 @@ describe('a run', () => {
       'a call changed and its text did not',
       ['DROP TRIGGER prewritten ON calls.calls', `UPDATE calls.calls SET prewritten = '"id":"old"', prewritten_by = ${prewriting.writer}`],
     ],
+    [
+      'tallies',
+      'a call was counted twice',
+      [
+        `INSERT INTO calls.tallies SELECT organization_id, '00000000-0000-0000-0000-000000000001', 0 FROM tenancy.organizations ON CONFLICT DO NOTHING`,
+        'UPDATE calls.tallies SET calls = calls + 1',
+      ],
+    ],
     ['events', 'an event is lost', ['DELETE FROM platform.events WHERE seq = 3']],
     [
       'events',

@@ -12,6 +12,7 @@ export { type CallServices, placeCall, type WantedCall } from './place.ts'
 export type { CallUrls, FetchedCall, FetchedRecording, PlaceCall, Telephony } from './ports.ts'
 export { prewriteCalls } from './prewrite.ts'
 export { supervisedBy, watches } from './sight.ts'
+export { tallyCalls } from './tally.ts'
 export {
   addLeg,
   addTurns,

@@ -1,6 +1,7 @@
 // Lists of calls. A statement is made for just the conditions that are asked for: PostgreSQL then plans it once, for the
 // index that serves it, instead of anew for every request.
 import { json, type Statement, statement } from '../../platform/db/index.ts'
+import { everyCall } from './tally.sql.ts'
 import { callObject, conditions, seen, wireTime } from './wire.sql.ts'
 
 export interface CallFilterParams {
@@ -44,14 +45,18 @@ const keys = {
 const narrowing = { from: 'f', to: 't', userId: 'u', direction: 'd', status: 's', agentId: 'a', campaignId: 'c', number: 'n' } as const
 
 /** The conditions that `params` ask for, and how they are told in a statement's name. */
-function asked(params: CallFilterParams): { readonly where: string; readonly name: string } {
+function asked(params: CallFilterParams): { readonly where: string; readonly name: string; readonly everything: boolean } {
   const names = (Object.keys(narrowing) as (keyof typeof narrowing)[]).filter((name) => params[name] !== null)
   const where = [
     'c.organization_id = :organizationId',
     ...(params.all ? [] : [seen('c.user_id')]),
     ...names.map((name) => conditions[name]),
   ]
-  return { where: where.join(' AND '), name: [params.all ? 'all' : 'seen', names.map((name) => narrowing[name]).join('')].join('_') }
+  return {
+    where: where.join(' AND '),
+    name: [params.all ? 'all' : 'seen', names.map((name) => narrowing[name]).join('')].join('_'),
+    everything: params.all && names.length === 0,
+  }
 }
 
 const made = new Map<string, unknown>()
@@ -66,9 +71,11 @@ function once<S>(name: string, make: (name: string) => S): S {
 /** The page that `params` ask for, by `sort`. */
 export function callPage(sort: CallSort, params: CallPageParams): Statement<CallPageParams, { json: string }> {
   if (params.limit >= mostRows) throw new Error(`a page of calls holds at most ${mostRows - 1}`)
-  const { where, name } = asked(params)
+  const { where, name, everything } = asked(params)
   const paging = params.afterId !== null ? 'cursor' : params.offset > 0 ? 'offset' : 'first'
-  return once(`calls_${sort.replace('-', 'by_latest_')}_${paging}_${name}`, (id) => pageBy(id, sort, paging, where))
+  return once(`calls_${sort.replace('-', 'by_latest_')}_${paging}_${name}`, (id) =>
+    pageBy(id, sort, paging, where, everything ? everyCall : `SELECT count(*) AS total FROM calls.calls c WHERE ${where}`),
+  )
 }
 
 /** A page's largest `limit`, and one to see whether there is more. */
@@ -83,19 +90,20 @@ function pageBy(
   sort: CallSort,
   paging: 'first' | 'offset' | 'cursor',
   where: string,
+  count: string,
 ): Statement<CallPageParams, { json: string }> {
   const descending = sort.startsWith('-')
   const { order, key, value } = keys[(descending ? sort.slice(1) : sort) as keyof typeof keys]
   const direction = descending ? 'DESC' : 'ASC'
   const ordered = `${order} ${direction}, c.id ${direction}`
   const after = paging === 'cursor' ? `AND (${order}, c.id) ${descending ? '<' : '>'} (${value}, :afterId::uuid)` : ''
-  const counted = paging === 'cursor' ? ':total::bigint AS total' : `count(*) AS total FROM calls.calls c WHERE ${where}`
+  const counted = paging === 'cursor' ? 'SELECT :total::bigint AS total' : count
   const cursor = cursorOf(`json_build_array('${sort}', p.last_key, p.last_id, t.total)::text`)
   return statement(
     id,
     `SELECT concat('{"calls":[', p.calls, '],"total":', t.total, ',"limit":', :limit::bigint, ',"offset":', :offset::bigint,
                    ',"nextCursor":', CASE WHEN p.found > :limit::bigint THEN '"' || ${cursor} || '"' ELSE 'null' END, '}') AS json
-       FROM (SELECT ${counted}) t,
+       FROM (${counted}) t,
             (SELECT string_agg(c.call, ',' ORDER BY ${ordered}) FILTER (WHERE c.n <= :limit::bigint) AS calls,
                     count(*) AS found,
                     max(${key}) FILTER (WHERE c.n = :limit::bigint) AS last_key,

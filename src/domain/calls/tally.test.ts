@@ -1,0 +1,136 @@
+// However calls come and go, and whenever they are counted, a list says how many there are.
+import fc from 'fast-check'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { elsewhere, here, openTenants, type Tenants } from '../../../tests/support/tenants.ts'
+import { until } from '../../../tests/support/until.ts'
+import { uuidv7 } from '../../platform/ids/index.ts'
+import { listCalls, tallyCalls } from './index.ts'
+import { countOn, lockTally } from './tally.sql.ts'
+
+let tenants: Tenants
+beforeAll(async () => {
+  tenants = await openTenants()
+})
+afterAll(() => tenants.close())
+beforeEach(async () => {
+  for (const id of [here, elsewhere]) {
+    await tenants.query('DELETE FROM calls.calls', [], id)
+    await tenants.query('DELETE FROM calls.tallies', [], id)
+  }
+})
+
+const page = { sort: '-startTime', limit: 1, offset: 0, cursor: null, baseUrl: 'https://patchbay.test' } as const
+const total = async (organizationId = here): Promise<number> =>
+  JSON.parse(String((await listCalls(tenants.session(organizationId), { all: true, viewer: null }, {}, page)).content)).total
+const tally = () => tallyCalls(tenants.session(), { openSession: tenants.sessionOf })
+const kept = async (organizationId = here) =>
+  (await tenants.query<{ calls: number }>('SELECT calls::int FROM calls.tallies', [], organizationId))[0]?.calls ?? null
+
+const insert = `
+  INSERT INTO calls.calls (organization_id, id, direction, from_number, to_number, status, provider, started_at, updated_at)
+  VALUES ($1, $2, 'inbound', '+441632960111', '+15005550006', 'no_answer', 'twilio', $3, $3)`
+/** By PostgreSQL's clock, as counting goes by it too. */
+const began = (minutesAgo: number) => new Date(Date.now() - minutesAgo * 60_000)
+async function call(minutesAgo: number, organizationId = here): Promise<string> {
+  const at = began(minutesAgo)
+  const id = uuidv7(at)
+  await tenants.query(insert, [organizationId, id, at], organizationId)
+  return id
+}
+const drop = (id: string) => tenants.query('DELETE FROM calls.calls WHERE id = $1', [id])
+const somebodyWaits = () =>
+  until('somebody waits for a lock', async () => {
+    const [row] = await tenants.query<{ waiting: boolean }>(
+      `SELECT count(*) > 0 AS waiting FROM pg_locks JOIN pg_stat_activity a USING (pid)
+        WHERE locktype = 'advisory' AND NOT granted AND a.datname = current_database()`,
+    )
+    return row?.waiting
+  })
+
+describe('the calls of an organisation', () => {
+  test('are as many as a list says, whatever came early or late, went, or was counted in whatever steps', async () => {
+    const age = fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 150_000 }))
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('comes' as const), minutesAgo: age }),
+      fc.record({ kind: fc.constant('goes' as const), which: fc.nat() }),
+      fc.record({ kind: fc.constant('counted' as const), most: fc.integer({ min: 1, max: 5 }) }),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
+        await tenants.query('DELETE FROM calls.calls')
+        const there: string[] = []
+        for (const one of steps) {
+          if (one.kind === 'comes') there.push(await call(one.minutesAgo))
+          else if (one.kind === 'counted') await tenants.session().write((tx) => tx.read(countOn, { most: one.most }))
+          else for (const id of there.splice(one.which % Math.max(there.length, 1), 1)) await drop(id)
+          expect(await total()).toBe(there.length)
+        }
+        await tally()
+        expect(await total()).toBe(there.length)
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  test('are counted up to an hour ago, each organisation’s in a session of its own', async () => {
+    for (const minutesAgo of [20, 50, 70, 100_000]) await call(minutesAgo)
+    await call(90, elsewhere)
+    const opened: number[] = []
+    const openSession: typeof tenants.sessionOf = (principal) => {
+      opened.push(principal.organizationId)
+      return tenants.sessionOf(principal)
+    }
+    expect(await tallyCalls(tenants.session(), { openSession })).toBe(3)
+    expect(opened).toEqual([here, elsewhere])
+    expect([await kept(here), await kept(elsewhere)]).toEqual([2, 1])
+    expect([await total(here), await total(elsewhere)]).toEqual([4, 1])
+    expect(await tallyCalls(tenants.session(), { openSession })).toBe(0)
+    expect(opened).toHaveLength(2)
+  })
+
+  test('that come late are counted where they belong, at once and once', async () => {
+    await call(70)
+    await tally()
+    await Promise.all(Array.from({ length: 20 }, (_, index) => call(80 + index)))
+    expect(await kept()).toBe(21)
+    expect(await total()).toBe(21)
+    expect(await tally()).toBe(0)
+  })
+})
+
+describe('a call that comes late while calls are counted', () => {
+  test('waits, and is added to what was counted', async () => {
+    await call(70)
+    let late: Promise<unknown> = Promise.resolve()
+    await tenants.session().write(async (tx) => {
+      await tx.run(lockTally, {})
+      late = call(80)
+      await somebodyWaits()
+      await tx.read(countOn, { most: 10 })
+    })
+    await late
+    expect(await kept()).toBe(2)
+    expect(await total()).toBe(2)
+  })
+
+  test.each([
+    ['is waited for, and counted', 'COMMIT', 2],
+    ['is waited for, and not counted when it was taken back', 'ROLLBACK', 1],
+  ])('%s', async (_what, end, counted) => {
+    await call(70)
+    const client = await tenants.database.pool.connect()
+    try {
+      await client.query('BEGIN')
+      await client.query("SELECT set_config('app.organization_id', $1, true)", [String(here)])
+      await client.query(insert, [here, uuidv7(began(80)), began(80)])
+      const counting = tally()
+      await somebodyWaits()
+      await client.query(end)
+      await counting
+    } finally {
+      client.release()
+    }
+    expect(await kept()).toBe(counted)
+    expect(await total()).toBe(counted)
+  })
+})
