@@ -76,7 +76,7 @@ async function run(db: pg.Client, url: string, jobs: number, concurrency: number
       if (seen.size === jobs) all.resolve()
     },
   })
-  const openIt: Parameters<typeof startWorker>[0]['openSession'] = (principal, requestId) =>
+  const openIt: Parameters<typeof startWorker>[0]['openSession'] = (principal, requestId = null) =>
     openSession({ database, clock: systemClock, log, principal, requestId, address: null, mask: (value) => value })
   try {
     return await measured(db, async () => {

@@ -5,17 +5,7 @@ import type { Understanding } from '../domain/conversation/index.ts'
 import type { Ears, Transcriber } from '../domain/reception/index.ts'
 import type { Standing } from '../domain/tenancy/index.ts'
 import type { Audit } from '../platform/audit/index.ts'
-import type {
-  ApiKeys,
-  Lockout,
-  OauthClients,
-  Passwords,
-  Principal,
-  RefreshTokens,
-  Revocations,
-  SigningKeys,
-  Tokens,
-} from '../platform/auth/index.ts'
+import type { ApiKeys, Lockout, OauthClients, Passwords, RefreshTokens, Revocations, SigningKeys, Tokens } from '../platform/auth/index.ts'
 import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Caches } from '../platform/cache/index.ts'
 import type { Settings } from '../platform/config/index.ts'
@@ -23,7 +13,7 @@ import type { Database } from '../platform/db/index.ts'
 import type { Bus, EventFeed } from '../platform/events/index.ts'
 import type { Guards } from '../platform/resilience/index.ts'
 import type { Vault } from '../platform/secrets/index.ts'
-import type { Log, Session } from '../platform/session/index.ts'
+import type { Log, OpenSession } from '../platform/session/index.ts'
 import type { Metrics } from '../platform/telemetry/index.ts'
 import type { Clock } from '../platform/time/index.ts'
 
@@ -59,7 +49,7 @@ export interface House {
   /** The address that callers and providers reach: known once the server listens. */
   readonly baseUrl: () => string
   /** Work outside a request: provider webhooks that found their organisation, jobs, commands. */
-  readonly openSession: (principal: Principal, requestId?: string | null) => Session
+  readonly openSession: OpenSession
   /** Unix milliseconds at which this process began. */
   readonly startedAt: number
 }

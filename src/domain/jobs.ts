@@ -1,11 +1,11 @@
 // Every job there is, with what each needs; the worker runs these and no others.
 import { type Audit, auditJobs } from '../platform/audit/index.ts'
-import type { Lockout, systemPrincipal } from '../platform/auth/index.ts'
+import type { Lockout } from '../platform/auth/index.ts'
 import type { BlobStore } from '../platform/blobs/index.ts'
 import type { Caches } from '../platform/cache/index.ts'
 import type { Job } from '../platform/jobs/index.ts'
 import { maintenanceJobs } from '../platform/maintenance/index.ts'
-import type { Session } from '../platform/session/index.ts'
+import type { OpenSession } from '../platform/session/index.ts'
 import { bookingJobs, type Messenger } from './booking/index.ts'
 import { type CallUrls, callJobs, type Telephony } from './calls/index.ts'
 import { fileJobs } from './files/index.ts'
@@ -22,7 +22,7 @@ export interface JobServices {
   readonly callUrls: CallUrls
   readonly messenger: Messenger
   readonly transcriber: Transcriber | null
-  readonly openSession: (principal: ReturnType<typeof systemPrincipal>) => Session
+  readonly openSession: OpenSession
 }
 
 export const jobs = (services: JobServices): Job[] => [

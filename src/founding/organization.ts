@@ -3,10 +3,10 @@
 import { seedBooking } from '../domain/booking/index.ts'
 import { createUser } from '../domain/people/index.ts'
 import { createOrganization, listOrganizationIds, type SettingsChange } from '../domain/tenancy/index.ts'
-import { type ApiKeys, type OauthClients, type Passwords, type Principal, systemPrincipal } from '../platform/auth/index.ts'
+import { type ApiKeys, type OauthClients, type Passwords, systemPrincipal } from '../platform/auth/index.ts'
 import type { Database } from '../platform/db/index.ts'
 import { secret, uuidv7 } from '../platform/ids/index.ts'
-import type { Session } from '../platform/session/index.ts'
+import type { OpenSession, Session } from '../platform/session/index.ts'
 import type { Clock } from '../platform/time/index.ts'
 import { insertAgent, insertNumber, selectOwnNumbers } from './founding.sql.ts'
 
@@ -16,7 +16,7 @@ export interface FoundingServices {
   readonly apiKeys: ApiKeys
   readonly oauthClients: OauthClients
   readonly passwords: Passwords
-  readonly openSession: (principal: Principal) => Session
+  readonly openSession: OpenSession
 }
 
 export interface Wanted {

@@ -80,7 +80,7 @@ await startWorker({
   jobs,
   concurrency: 8,
   log,
-  openSession: (principal, requestId) =>
+  openSession: (principal, requestId = null) =>
     openSession({ database, clock: systemClock, log, principal, requestId, address: null, mask: (value) => value }),
   ...(pulse ? { pulse } : {}),
 })

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { elsewhere, here, openTenants, type Tenants } from '../../../tests/support/tenants.ts'
 import type { Session } from '../../platform/session/index.ts'
+import { selectOrganizationsWithSilentCalls } from './calls.sql.ts'
 import {
   addLeg,
   addTurns,
@@ -11,7 +12,6 @@ import {
   loadCall,
   noteCallEvent,
   openCall,
-  organizationsWithSilentCalls,
   ownerOfProviderCall,
   recordCallUsage,
   setOutcome,
@@ -160,7 +160,9 @@ describe('the course of a call', () => {
     const { callId } = await ring(tenants.session(elsewhere), { sid: 'CA-silent' })
     const since = new Date(tenants.clock.now().getTime() + 1)
     expect(await silentCalls(tenants.session(elsewhere), 'twilio', since)).toMatchObject([{ callId, sid: 'CA-silent' }])
-    expect(await organizationsWithSilentCalls(tenants.session(), since)).toContain(elsewhere)
+    expect(await tenants.session().list(selectOrganizationsWithSilentCalls, { silentSince: since })).toContainEqual({
+      organizationId: elsewhere,
+    })
     await advanceCall(tenants.session(elsewhere), callId, { status: 'no_answer', at: at(40) })
     expect(await silentCalls(tenants.session(elsewhere), 'twilio', since)).toEqual([])
   })

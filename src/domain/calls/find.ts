@@ -1,14 +1,7 @@
 // Finds calls for the server's own work: by the provider's name, by id, by silence.
 import type { Database } from '../../platform/db/index.ts'
 import type { Session } from '../../platform/session/index.ts'
-import {
-  type CallRow,
-  findProviderCallAnywhere,
-  selectCall,
-  selectOrganizationsWithSilentCalls,
-  selectProviderCall,
-  selectSilentCalls,
-} from './calls.sql.ts'
+import { type CallRow, findProviderCallAnywhere, selectCall, selectProviderCall, selectSilentCalls } from './calls.sql.ts'
 
 /** Null when there is none. */
 export const loadCall = (session: Session, callId: string): Promise<CallRow | null> => session.read(selectCall, { callId })
@@ -31,7 +24,3 @@ export async function ownerOfProviderCall(
 /** Calls at `provider` of which nothing has been heard since `silentSince` and something is still to be told; 500 at most, longest first. */
 export const silentCalls = (session: Session, provider: string, silentSince: Date) =>
   session.list(selectSilentCalls, { provider, silentSince })
-
-export async function organizationsWithSilentCalls(session: Session, silentSince: Date): Promise<number[]> {
-  return (await session.list(selectOrganizationsWithSilentCalls, { silentSince })).map(({ organizationId }) => organizationId)
-}

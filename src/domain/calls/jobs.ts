@@ -1,15 +1,14 @@
 // The jobs of calls: ringing what was asked for, finding out about what has gone silent, and what lists need
 // beforehand: the text of what is over, and how many there are.
-import type { systemPrincipal } from '../../platform/auth/index.ts'
 import { type Job, job } from '../../platform/jobs/index.ts'
-import type { Session } from '../../platform/session/index.ts'
+import type { OpenSession } from '../../platform/session/index.ts'
 import { type CallServices, ringPlacedCall } from './place.ts'
 import { prewriteCalls } from './prewrite.ts'
 import { reconcileCalls } from './reconcile.ts'
 import { tallyCalls } from './tally.ts'
 
 export interface CallJobServices extends CallServices {
-  readonly openSession: (principal: ReturnType<typeof systemPrincipal>) => Session
+  readonly openSession: OpenSession
 }
 
 export function callJobs(services: CallJobServices): Job[] {

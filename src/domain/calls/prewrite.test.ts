@@ -166,7 +166,7 @@ describe('what is prewritten of a call', () => {
     tenants.clock.advance(61)
     let recorded: Promise<unknown> = Promise.resolve()
     await tenants.session().write(async (tx) => {
-      const ids = (await tx.list(lockUnwritten, { quietSince: tenants.clock.now(), most: 10 })).map(({ id }) => id)
+      const ids = (await tx.list(lockUnwritten, { quietSince: tenants.clock.now() })).map(({ id }) => id)
       recorded = tenants.query(record, [here, callId, 'available', 43, 9000, 'wav', tenants.clock.now()])
       await until('the recording waits for the call', async () => {
         const [row] = await tenants.query<{ waiting: boolean }>(
@@ -271,12 +271,13 @@ describe('prewriting', () => {
     expect(await list(elsewhere)).not.toContain(ours)
   })
 
+  const insertMany = `
+    INSERT INTO calls.calls (organization_id, id, direction, from_number, to_number, status, provider, started_at, ended_at, duration_s, updated_at)
+    SELECT $1, gen_random_uuid(), 'inbound', '+44770090' || n, '+15005550006', 'completed', 'twilio', $2, $2, n, $2
+      FROM generate_series(1, $3::int) AS n`
+
   test('writes each once when two do it at once, in as many changes as it takes', async () => {
-    await tenants.query(
-      `INSERT INTO calls.calls (organization_id, id, direction, from_number, to_number, status, provider, started_at, ended_at, duration_s, updated_at)
-       SELECT $1, gen_random_uuid(), 'inbound', '+44770090' || n, '+15005550006', 'completed', 'twilio', $2, $2, n, $2 FROM generate_series(1, 1050) AS n`,
-      [here, tenants.clock.now()],
-    )
+    await tenants.query(insertMany, [here, tenants.clock.now(), 1050])
     tenants.clock.advance(61)
     const done = await Promise.all([prewrite(), prewrite(), prewrite()])
     const rest = await prewrite()

@@ -1,26 +1,19 @@
 // Keeps what lists show of calls that are over as text, so that a page is read and not written anew (docs/decisions/0045).
-import { systemPrincipal } from '../../platform/auth/index.ts'
-import type { Session } from '../../platform/session/index.ts'
-import { lockUnwritten, selectOrganizationsWithUnwrittenCalls, writeTexts } from './prewrite.sql.ts'
+import type { OpenSession, Session } from '../../platform/session/index.ts'
+import { forEachOrganization } from './each.ts'
+import { atOnce, lockUnwritten, selectOrganizationsWithUnwrittenCalls, writeTexts } from './prewrite.sql.ts'
 
 /** Callbacks and bills come for a while after the end, and each takes the text away again. */
 const quietForMs = 60_000
-/** What one change holds, for some ten milliseconds; a callback for one of these calls waits as long. */
-const atOnce = 200
 /** How often in one run: history that another version wrote is done over hours, beside everything else. */
 const mostTimes = 50
 
 /** @returns how many were written */
-export async function prewriteCalls(
-  session: Session,
-  { openSession }: { openSession: (principal: ReturnType<typeof systemPrincipal>) => Session },
-): Promise<number> {
+export async function prewriteCalls(session: Session, { openSession }: { openSession: OpenSession }): Promise<number> {
   const quietSince = new Date(session.now().getTime() - quietForMs)
-  let written = 0
-  for (const { organizationId } of await session.list(selectOrganizationsWithUnwrittenCalls, { quietSince })) {
-    written += await prewriteOrganization(openSession(systemPrincipal(organizationId, 'job:calls.prewrite')), quietSince)
-  }
-  return written
+  const found = await session.list(selectOrganizationsWithUnwrittenCalls, { quietSince })
+  const work = (inside: Session) => prewriteOrganization(inside, quietSince)
+  return forEachOrganization(found, { subject: 'job:calls.prewrite', openSession, work })
 }
 
 async function prewriteOrganization(session: Session, quietSince: Date): Promise<number> {
@@ -36,7 +29,7 @@ async function prewriteOrganization(session: Session, quietSince: Date): Promise
 /** Held by one statement and written by the next, which sees all that was changed before they were held. */
 function prewriteSome(session: Session, quietSince: Date): Promise<number> {
   return session.write(async (tx) => {
-    const ids = (await tx.list(lockUnwritten, { quietSince, most: atOnce })).map(({ id }) => id)
+    const ids = (await tx.list(lockUnwritten, { quietSince })).map(({ id }) => id)
     if (ids.length > 0) tx.later(writeTexts, { ids })
     return ids.length
   })

@@ -1,10 +1,10 @@
 // Brings calls to their true end when nobody reports it: callbacks get lost, providers forget, processes are killed.
-import { systemPrincipal } from '../../platform/auth/index.ts'
-import type { Session } from '../../platform/session/index.ts'
+import type { OpenSession, Session } from '../../platform/session/index.ts'
 import { advanceCall } from './advance.ts'
 import { isLive } from './call.ts'
-import { lockSilentCall, touchCall } from './calls.sql.ts'
-import { organizationsWithSilentCalls, silentCalls } from './find.ts'
+import { lockSilentCall, selectOrganizationsWithSilentCalls, touchCall } from './calls.sql.ts'
+import { forEachOrganization } from './each.ts'
+import { silentCalls } from './find.ts'
 import type { FetchedCall, Telephony } from './ports.ts'
 
 const silentForMs = 120_000
@@ -16,14 +16,12 @@ const atOnce = 8
  */
 export async function reconcileCalls(
   session: Session,
-  { telephony, openSession }: { telephony: Telephony; openSession: (principal: ReturnType<typeof systemPrincipal>) => Session },
+  { telephony, openSession }: { telephony: Telephony; openSession: OpenSession },
 ): Promise<number> {
   const silentSince = new Date(session.now().getTime() - silentForMs)
-  let asked = 0
-  for (const organizationId of await organizationsWithSilentCalls(session, silentSince)) {
-    asked += await reconcileOrganization(openSession(systemPrincipal(organizationId, 'job:calls.reconcile')), silentSince, telephony)
-  }
-  return asked
+  const found = await session.list(selectOrganizationsWithSilentCalls, { silentSince })
+  const work = (inside: Session) => reconcileOrganization(inside, silentSince, telephony)
+  return forEachOrganization(found, { subject: 'job:calls.reconcile', openSession, work })
 }
 
 async function reconcileOrganization(session: Session, silentSince: Date, telephony: Telephony): Promise<number> {

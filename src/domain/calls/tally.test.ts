@@ -1,9 +1,12 @@
 // However calls come and go, and whenever they are counted, a list says how many there are.
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { touchedBy } from '../../../tests/support/reads.ts'
 import { elsewhere, here, openTenants, type Tenants } from '../../../tests/support/tenants.ts'
 import { until } from '../../../tests/support/until.ts'
+import { statement } from '../../platform/db/index.ts'
 import { uuidv7 } from '../../platform/ids/index.ts'
+import type { Session } from '../../platform/session/index.ts'
 import { listCalls, tallyCalls } from './index.ts'
 import { countOn, lockTally } from './tally.sql.ts'
 
@@ -37,6 +40,18 @@ async function call(minutesAgo: number, organizationId = here): Promise<string> 
   await tenants.query(insert, [organizationId, id, at], organizationId)
   return id
 }
+/** A call a minute from `minutesAgo` back, by one statement. */
+const insertMany = statement<{ count: number; minutesAgo: number }, never>(
+  'test_calls',
+  `INSERT INTO calls.calls (organization_id, id, direction, from_number, to_number, status, provider, started_at, updated_at)
+   SELECT :organizationId, (left(platform.uuid_floor(at)::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid,
+          'inbound', '+441632960111', '+15005550006', 'no_answer', 'twilio', at, at
+     FROM generate_series(0, :count::int - 1) AS n, LATERAL (SELECT now() - (:minutesAgo::int + n) * interval '1 minute' AS at) AS began`,
+)
+const deleteHalf = statement<object, never>(
+  'test_calls_gone',
+  `DELETE FROM calls.calls WHERE organization_id = :organizationId AND extract(minute FROM started_at)::int % 2 = 0`,
+)
 const drop = (id: string) => tenants.query('DELETE FROM calls.calls WHERE id = $1', [id])
 const somebodyWaits = () =>
   until('somebody waits for a lock', async () => {
@@ -95,6 +110,41 @@ describe('the calls of an organisation', () => {
     expect(await kept()).toBe(21)
     expect(await total()).toBe(21)
     expect(await tally()).toBe(0)
+  })
+
+  test('that come or go together change what was counted once, not once each', async () => {
+    await call(70)
+    await tally()
+    const session = tenants.session()
+    expect(await touchedBy(session, 'calls.tallies', (tx) => tx.run(insertMany, { count: 600, minutesAgo: 80 }))).toMatchObject({
+      updated: 1,
+    })
+    expect(await kept()).toBe(601)
+    expect(await total()).toBe(601)
+    expect(await touchedBy(session, 'calls.tallies', (tx) => tx.run(deleteHalf, {}))).toMatchObject({ updated: 1 })
+    const [left] = await tenants.query<{ count: number }>('SELECT count(*)::int AS count FROM calls.calls')
+    expect(await kept()).toBe(left?.count)
+    expect(await total()).toBe(left?.count)
+    expect(left?.count).toBeLessThan(302)
+  })
+
+  test('that are new leave what was counted alone', async () => {
+    await call(70)
+    await tally()
+    const touched = await touchedBy(tenants.session(), 'calls.tallies', (tx) => tx.run(insertMany, { count: 10, minutesAgo: 5 }))
+    expect(touched).toEqual({ read: 0, updated: 0 })
+    expect(await total()).toBe(11)
+  })
+
+  test('that were counted are looked at by no page again', async () => {
+    const session = tenants.session()
+    await session.write((tx) => tx.run(insertMany, { count: 5000, minutesAgo: 70 }))
+    await tally()
+    await tenants.database.pool.query('ANALYZE calls.calls')
+    await call(5)
+    const first = (tx: Session) => listCalls(tx, { all: true, viewer: null }, {}, page)
+    expect((await touchedBy(session, 'calls.calls', first)).read).toBeLessThan(20)
+    expect(await total()).toBe(5001)
   })
 })
 

@@ -1,21 +1,15 @@
 // Counts the calls of each organisation once, so that a page which says how many there are need not (docs/decisions/0046).
-import { systemPrincipal } from '../../platform/auth/index.ts'
-import type { Session } from '../../platform/session/index.ts'
+import type { OpenSession, Session } from '../../platform/session/index.ts'
+import { forEachOrganization } from './each.ts'
 import { countOn, lockTally, selectOrganizationsWithUncountedCalls } from './tally.sql.ts'
 
 /** In one change, for some ten milliseconds; a call that comes an hour late waits as long. */
 const atOnce = 50_000
 
 /** @returns how many were counted */
-export async function tallyCalls(
-  session: Session,
-  { openSession }: { openSession: (principal: ReturnType<typeof systemPrincipal>) => Session },
-): Promise<number> {
-  let counted = 0
-  for (const { organizationId } of await session.list(selectOrganizationsWithUncountedCalls, {})) {
-    counted += await tallyOrganization(openSession(systemPrincipal(organizationId, 'job:calls.tally')))
-  }
-  return counted
+export async function tallyCalls(session: Session, { openSession }: { openSession: OpenSession }): Promise<number> {
+  const found = await session.list(selectOrganizationsWithUncountedCalls, {})
+  return forEachOrganization(found, { subject: 'job:calls.tally', openSession, work: tallyOrganization })
 }
 
 async function tallyOrganization(session: Session): Promise<number> {

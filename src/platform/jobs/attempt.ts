@@ -1,7 +1,7 @@
 // One attempt at one job: told its facts, bounded in time, and judged by how it ends. Refuses what nobody could run: a payload that
 // is no object, or that names no organisation.
 import { systemPrincipal } from '../auth/principal.ts'
-import type { Session, Tx } from '../session/index.ts'
+import type { OpenSession, Session, Tx } from '../session/index.ts'
 import { type Job, type JobFacts, JobGone, usualTimeoutS } from './job.ts'
 import { finishJob, type Reached, type TakenRow } from './jobs.sql.ts'
 
@@ -29,7 +29,7 @@ export interface AttemptOptions {
   readonly taken: TakenRow
   /** The name under which the worker holds it. */
   readonly worker: string
-  readonly openSession: (principal: ReturnType<typeof systemPrincipal>, requestId: string | null) => Session
+  readonly openSession: OpenSession
 }
 
 export function beginAttempt(options: AttemptOptions): Attempt {

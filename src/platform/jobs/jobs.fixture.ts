@@ -51,7 +51,7 @@ export async function openBench(): Promise<Bench> {
   const ends: JobEnd[] = []
   const write = (level: Line['level']) => (fields: object, message: string) => void lines.push({ level, message, fields })
   const log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
-  const sessionFor: WorkerOptions['openSession'] = (principal, requestId) =>
+  const sessionFor: WorkerOptions['openSession'] = (principal, requestId = null) =>
     openSession({ database, clock: systemClock, log, principal, requestId, address: null, mask: (value) => value })
   const workers: Worker[] = []
   return {

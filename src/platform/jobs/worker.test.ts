@@ -256,7 +256,7 @@ describe('a worker whose database goes away', () => {
     through.hostname = '127.0.0.1'
     through.port = String(proxy.port)
     const database = openDatabase({ url: through.href, lanes: 2, writers: 4, onError: () => {} })
-    const openIt: WorkerOptions['openSession'] = (principal, requestId) =>
+    const openIt: WorkerOptions['openSession'] = (principal, requestId = null) =>
       openSession({ database, clock: systemClock, log: bench.log, principal, requestId, address: null, mask: (value) => value })
     const counted = job<{ n: number }>({
       name: 't.away',

@@ -2,6 +2,7 @@ export {
   type Emission,
   type JobOptions,
   type Log,
+  type OpenSession,
   openSession,
   RawJson,
   type Session,

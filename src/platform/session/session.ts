@@ -72,6 +72,9 @@ export interface Tx extends Session {
   afterCommit(work: () => Promise<void> | void): void
 }
 
+/** How whoever works for many organisations gets into each. */
+export type OpenSession = (principal: Principal, requestId?: string | null) => Session
+
 export interface SessionContext {
   readonly database: Database
   readonly clock: Clock

@@ -1,0 +1,25 @@
+// How a job of calls that runs for everybody goes through the organisations.
+import { systemPrincipal } from '../../platform/auth/index.ts'
+import type { OpenSession, Session } from '../../platform/session/index.ts'
+
+/**
+ * Does `work` for each organisation in a session of its own, one after the other. Where it cannot be done, the others have theirs all the
+ * same. @returns the sum of what `work` returns @throws what went wrong, when all had their turn: the job failed, and says why
+ */
+export async function forEachOrganization(
+  found: readonly { readonly organizationId: number }[],
+  { subject, openSession, work }: { subject: string; openSession: OpenSession; work: (session: Session) => Promise<number> },
+): Promise<number> {
+  const failures: unknown[] = []
+  let sum = 0
+  for (const { organizationId } of found) {
+    try {
+      sum += await work(openSession(systemPrincipal(organizationId, subject)))
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length === 1) throw failures[0]
+  if (failures.length > 1) throw new AggregateError(failures, `${subject} failed for ${failures.length} organisations`)
+  return sum
+}
