@@ -130,6 +130,34 @@ describe('a caller', () => {
     expect(await line.quiet()).toMatch(/<Record|<Dial/)
   })
 
+  test('who leaves a message is on the line until they hang up, whatever is told first', async () => {
+    const afterEnd = async (line: Awaited<ReturnType<typeof ring>>, inOrder: boolean) => {
+      const answered = Date.parse((await line.call()).answerTime)
+      const later = (seconds: number) => new Date(answered + seconds * 1000).toUTCString()
+      const recording = {
+        RecordingSid: `RE${line.CallSid.slice(2)}`,
+        RecordingUrl: 'http://127.0.0.1:9/message',
+        RecordingStatus: 'completed',
+      }
+      const message = { ...line.base, ...recording, RecordingDuration: '20', RecordingStartTime: later(30) }
+      const end = { ...line.base, CallStatus: 'completed', CallDuration: '54', Timestamp: later(54) }
+      const told = [
+        ['/twilio/voice/recording?kind=voicemail', message],
+        ['/twilio/voice/status', end],
+      ] as const
+      for (const [path, params] of inOrder ? told : told.toReversed()) expect((await post(path, params)).status).toBeLessThan(300)
+      const call = await line.call()
+      const { legs } = (await ask('GET', `/v1/calls/${call.id}`)).body
+      const ends = [call.endTime, ...legs.map(({ endTime }: Wire) => endTime)].map((time) => (Date.parse(time) - answered) / 1000)
+      return [call.status, call.duration, ...ends]
+    }
+    for (const inOrder of [true, false]) {
+      const line = await ring()
+      for (const _ of [1, 2, 3]) await line.quiet()
+      expect(await afterEnd(line, inOrder)).toEqual(['voicemail', 54, 54, 54, 54])
+    }
+  })
+
   test('who asks for a person is put through to one who can be rung, and the call says so', async () => {
     const mobile = '+447700900777'
     await ask('PUT', `/v1/users/${house.org.adminId}`, { json: { mobile } })

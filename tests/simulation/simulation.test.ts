@@ -96,6 +96,11 @@ describe('a run', () => {
       ],
     ],
     ['agreement', 'a call lasted longer here', ['UPDATE calls.calls SET duration_s = duration_s + 1']],
+    [
+      'agreement',
+      'a call ended earlier here',
+      [`UPDATE calls.calls SET ended_at = ended_at - interval '1 second' WHERE status = 'completed'`],
+    ],
     ['agreement', 'a call is not known here', ['DELETE FROM calls.provider_calls']],
     ['ledger', 'a minute is not billed', [`DELETE FROM billing.usage WHERE kind LIKE 'voice.%'`]],
     ['ledger', 'a call says another cost', ['UPDATE calls.calls SET cost_micros = cost_micros + 1']],

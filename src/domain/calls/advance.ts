@@ -50,14 +50,16 @@ async function store(tx: Tx, call: CallRow, after: Progress, report: CallReport,
     tx.later(insertCallEvent, { callId, type: eventOf[report.status], at: report.at, data: {}, once: true })
   }
   if (!ended) return
-  tx.later(closeLegs, { callId, at: after.endedAt ?? report.at, hangupCause: after.hangupCause })
+  const messageAt = call.endedByMessage ? call.endedAt : null
+  tx.later(closeLegs, { callId, at: after.endedAt ?? report.at, messageAt, hangupCause: after.hangupCause })
   await bill(tx, call, after)
 }
 
-const progressOf = ({ status, answeredAt, endedAt, reportedDurationS, durationS, hangupCause }: Progress): Progress => ({
+const progressOf = ({ status, answeredAt, endedAt, endedByMessage, reportedDurationS, durationS, hangupCause }: Progress): Progress => ({
   status,
   answeredAt,
   endedAt,
+  endedByMessage,
   reportedDurationS,
   durationS,
   hangupCause,

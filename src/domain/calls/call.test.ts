@@ -4,7 +4,15 @@ import { type CallStatus, callStatuses, isLive, mayMove, type Progress, progress
 
 const start = Date.parse('2026-11-02T09:00:00Z')
 const at = (seconds: number): Date => new Date(start + seconds * 1000)
-const fresh: Progress = { status: 'queued', answeredAt: null, endedAt: null, reportedDurationS: null, durationS: null, hangupCause: null }
+const fresh: Progress = {
+  status: 'queued',
+  answeredAt: null,
+  endedAt: null,
+  endedByMessage: false,
+  reportedDurationS: null,
+  durationS: null,
+  hangupCause: null,
+}
 const outcomeOf = (reports: readonly Report[]): Progress => reports.reduce(progress, fresh)
 
 /** A call as it truly went: its reports in order, the end with or without a duration and a cause. */
@@ -15,7 +23,7 @@ const history = fc
     end: fc.constantFrom<CallStatus>('completed', 'busy', 'no_answer', 'failed', 'cancelled'),
     reported: fc.boolean(),
     cause: fc.option(fc.constantFrom('CALL_REJECTED', 'NORMAL_CLEARING', 'UNALLOCATED_NUMBER'), { nil: null }),
-    voicemail: fc.boolean(),
+    voicemail: fc.option(fc.nat({ max: 7200 }), { nil: null }),
   })
   .map(({ rings, talks, end, reported, cause, voicemail }): Report[] => {
     const answered = end === 'completed'
@@ -25,7 +33,7 @@ const history = fc
       { status: 'ringing', at: at(1) },
       ...(answered ? [{ status: 'in_progress' as const, at: at(1 + rings) }] : []),
       { status: end, at: ended, durationS: reported ? (answered ? talks : 0) : null, hangupCause: cause },
-      ...(answered && voicemail ? [{ status: 'voicemail' as const, at: ended }] : []),
+      ...(answered && voicemail !== null ? [{ status: 'voicemail' as const, at: at(1 + rings + Math.min(voicemail, talks)) }] : []),
     ]
   })
 
@@ -56,7 +64,7 @@ describe('the progress of a call', () => {
         const ended = progress(fresh, { status: end, at: at(30) })
         const later = progress(ended, { status: late, at: at(31) })
         expect(later.status).toBe(end === 'completed' && late === 'voicemail' ? 'voicemail' : end)
-        expect(later.endedAt).toEqual(at(30))
+        expect(later.endedAt).toEqual(at(end === 'voicemail' && late === 'completed' ? 31 : 30))
       }
     }
   })
@@ -88,6 +96,33 @@ describe('the progress of a call', () => {
     const ended = progress(fresh, { status: 'completed', at: at(90) })
     expect(ended.durationS).toBeNull()
     expect(progress(ended, { status: 'in_progress', at: at(30) })).toMatchObject({ status: 'completed', durationS: 60 })
+  })
+
+  test('a message is no end: the call ended when somebody says so, and until then with its message', () => {
+    const reports: Report[] = [
+      { status: 'in_progress', at: at(5) },
+      { status: 'voicemail', at: at(30) },
+      { status: 'completed', at: at(65), durationS: 60 },
+      { status: 'completed', at: at(66) },
+    ]
+    expect(outcomeOf(reports.slice(0, 2))).toMatchObject({ status: 'voicemail', endedAt: at(30), endedByMessage: true, durationS: 25 })
+    for (const order of [reports, reports.toReversed()]) {
+      expect(outcomeOf(order)).toMatchObject({ status: 'voicemail', endedAt: at(65), endedByMessage: false, durationS: 60 })
+    }
+  })
+
+  test('a message that is told to be older than the answer leaves the answer alone, whatever comes first', () => {
+    const reports: Report[] = [
+      { status: 'in_progress', at: at(6) },
+      { status: 'voicemail', at: at(4) },
+      { status: 'in_progress', at: at(5) },
+    ]
+    const end: Report = { status: 'completed', at: at(9) }
+    for (const order of [reports, reports.toReversed()]) {
+      expect(outcomeOf(order)).toMatchObject({ status: 'voicemail', answeredAt: at(5), endedAt: at(4), durationS: 0 })
+      expect(outcomeOf([...order, end])).toMatchObject({ answeredAt: at(5), endedAt: at(9), durationS: 4 })
+      expect(outcomeOf([end, ...order])).toMatchObject({ answeredAt: at(5), endedAt: at(9), durationS: 4 })
+    }
   })
 
   test('no call was answered after its end, whichever was heard of first', () => {

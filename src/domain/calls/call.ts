@@ -51,6 +51,8 @@ export interface Progress {
   readonly status: CallStatus
   readonly answeredAt: Date | null
   readonly endedAt: Date | null
+  /** All that is known of its end is that a message was left, within the call: `endedAt` is that message's time. */
+  readonly endedByMessage: boolean
   readonly reportedDurationS: number | null
   readonly durationS: number | null
   readonly hangupCause: string | null
@@ -66,7 +68,8 @@ export interface Report {
 
 /**
  * What is known after a report. Reports may come late, twice and in any order; the outcome is the same: a status moves
- * by the table alone, times are the earliest that were reported, a reported duration goes before a computed one.
+ * by the table alone, times are the earliest that were reported, an end goes before a message, a reported duration before a
+ * computed one.
  */
 export function progress(before: Progress, report: Report): Progress {
   const moved = mayMove(before.status, report.status)
@@ -78,17 +81,25 @@ export function progress(before: Progress, report: Report): Progress {
     ...before,
     status,
     answeredAt,
-    endedAt: earliest(before.endedAt, report.at),
+    ...endOf(before, report),
     reportedDurationS: longest(before.reportedDurationS, report.durationS ?? null),
     hangupCause: causeOf(before, status, report.hangupCause ?? null),
   })
 }
 
-/** Of an answer and an end that contradict each other the end is believed: nobody answers a call that is over. */
+/** Voicemail is the one end that is none: who leaves a message goes on talking, or is talked to again. */
+function endOf({ endedAt, endedByMessage }: Progress, { status, at }: Report): Pick<Progress, 'endedAt' | 'endedByMessage'> {
+  const byMessage = status === 'voicemail'
+  if (endedAt === null || (endedByMessage && !byMessage)) return { endedAt: at, endedByMessage: byMessage }
+  return { endedAt: endedByMessage === byMessage ? earliest(endedAt, at) : endedAt, endedByMessage }
+}
+
+/** Of an answer and an end that contradict each other the end is believed: nobody answers a call that is over. A message ends none. */
 function withDuration(before: Progress): Progress {
   if (isLive(before.status)) return before
-  const { answeredAt, endedAt } = before
-  const known = { ...before, answeredAt: answeredAt && endedAt && answeredAt > endedAt ? endedAt : answeredAt }
+  const { answeredAt, endedAt, endedByMessage } = before
+  const tooLate = answeredAt && endedAt && answeredAt > endedAt && !endedByMessage
+  const known = { ...before, answeredAt: tooLate ? endedAt : answeredAt }
   return { ...known, durationS: known.reportedDurationS ?? talkTime(known) }
 }
 

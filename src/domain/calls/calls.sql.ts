@@ -18,6 +18,7 @@ export interface CallRow {
   startedAt: Date
   answeredAt: Date | null
   endedAt: Date | null
+  endedByMessage: boolean
   reportedDurationS: number | null
   durationS: number | null
   hangupCause: string | null
@@ -29,8 +30,8 @@ export interface CallRow {
 /** Of call `:callId`: said by its parameter everywhere, so that PostgreSQL plans for one month's partition and not for all. */
 const columns = `c.id AS "callId", c.direction, c.from_number AS "from", c.to_number AS "to", c.status, c.outcome, c.user_id AS "userId",
   c.contact_id AS "contactId", c.agent_id AS "agentId", c.number_id AS "numberId", c.provider, c.started_at AS "startedAt",
-  c.answered_at AS "answeredAt", c.ended_at AS "endedAt", c.reported_duration_s AS "reportedDurationS", c.duration_s AS "durationS",
-  c.hangup_cause AS "hangupCause", c.on_hold AS "onHold",
+  c.answered_at AS "answeredAt", c.ended_at AS "endedAt", c.ended_by_message AS "endedByMessage", c.reported_duration_s AS "reportedDurationS",
+  c.duration_s AS "durationS", c.hangup_cause AS "hangupCause", c.on_hold AS "onHold",
   (SELECT p.sid FROM calls.provider_calls p
     WHERE p.organization_id = :organizationId AND p.call_id = :callId ORDER BY p.primary_call DESC, p.sid LIMIT 1) AS sid,
   (SELECT coalesce(json_agg(DISTINCT member), '[]')
@@ -93,6 +94,7 @@ export interface ProgressParams {
   status: CallStatus
   answeredAt: Date | null
   endedAt: Date | null
+  endedByMessage: boolean
   reportedDurationS: number | null
   durationS: number | null
   hangupCause: string | null
@@ -102,8 +104,8 @@ export interface ProgressParams {
 export const updateProgress = statement<ProgressParams, never>(
   'call_progress',
   `UPDATE calls.calls
-      SET status = :status, answered_at = :answeredAt, ended_at = :endedAt, reported_duration_s = :reportedDurationS,
-          duration_s = :durationS, hangup_cause = :hangupCause, on_hold = :onHold, updated_at = :now
+      SET status = :status, answered_at = :answeredAt, ended_at = :endedAt, ended_by_message = :endedByMessage,
+          reported_duration_s = :reportedDurationS, duration_s = :durationS, hangup_cause = :hangupCause, on_hold = :onHold, updated_at = :now
     WHERE organization_id = :organizationId AND id = :callId`,
 )
 export const touchCall = statement<{ callId: string; now: Date }, never>(
@@ -147,10 +149,10 @@ export const updateParties = statement<
  */
 export const selectSilentCalls = statement<
   { provider: string; silentSince: Date },
-  { callId: string; sid: string | null; status: CallStatus; durationS: number | null }
+  { callId: string; sid: string | null; status: CallStatus; endedAt: Date | null; durationS: number | null }
 >(
   'call_silent',
-  `SELECT c.id AS "callId", c.status, c.duration_s AS "durationS",
+  `SELECT c.id AS "callId", c.status, c.ended_at AS "endedAt", c.duration_s AS "durationS",
           (SELECT p.sid FROM calls.provider_calls p
             WHERE p.organization_id = c.organization_id AND p.call_id = c.id ORDER BY p.primary_call DESC, p.sid LIMIT 1) AS sid
      FROM calls.calls c

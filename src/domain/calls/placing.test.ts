@@ -2,7 +2,20 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { elsewhere, here, openTenants, type Tenants } from '../../../tests/support/tenants.ts'
 import { Refusal } from '../../platform/errors/index.ts'
 import { factsByHand } from '../../platform/jobs/index.ts'
-import { adoptCall, advanceCall, callJobs, hangUp, hold, loadCall, nameCall, openCall, placeCall, transfer } from './index.ts'
+import {
+  addLeg,
+  adoptCall,
+  advanceCall,
+  advanceLeg,
+  callJobs,
+  hangUp,
+  hold,
+  loadCall,
+  nameCall,
+  openCall,
+  placeCall,
+  transfer,
+} from './index.ts'
 import { type FakeNetwork, fakeNetwork, fakeUrls } from './telephony.fixture.ts'
 
 const everything = { all: true, viewer: null }
@@ -236,7 +249,8 @@ describe('a call that left a message, and may have gone on', () => {
       await run('calls.reconcile')
     }
     expect(lookups).toEqual(['CA-message'])
-    expect(await load(callId)).toMatchObject({ status: 'voicemail', durationS: 330, reportedDurationS: 330 })
+    const endedAt = new Date(answeredAt.getTime() + 330_000)
+    expect(await load(callId)).toMatchObject({ status: 'voicemail', durationS: 330, reportedDurationS: 330, endedAt })
     expect(await cost(callId)).toEqual([{ cost_micros: 6 * 8500 }])
   })
 
@@ -257,15 +271,35 @@ describe('a call that left a message, and may have gone on', () => {
   })
 
   test('one that the provider does not know any more stays what it was, and is not asked about again', async () => {
-    const { callId } = await leftMessage('CA-forgotten')
+    const { callId, answeredAt } = await leftMessage('CA-forgotten')
     const lookups = countLookups()
     for (let time = 0; time < 2; time++) {
       tenants.clock.advance(121)
       await run('calls.reconcile')
     }
     expect(lookups).toEqual(['CA-forgotten'])
-    expect(await load(callId)).toMatchObject({ status: 'voicemail', durationS: 60, hangupCause: 'NORMAL_CLEARING' })
+    const endedAt = new Date(answeredAt.getTime() + 60_000)
+    expect(await load(callId)).toMatchObject({ status: 'voicemail', durationS: 60, hangupCause: 'NORMAL_CLEARING', endedAt })
     expect(await cost(callId)).toEqual([{ cost_micros: 8500 }])
+  })
+
+  test('ends, and its legs with it, when it ends and not with its message; who had gone before has gone before', async () => {
+    const { callId, answeredAt } = await leftMessage('CA-legs')
+    const later = (seconds: number) => new Date(answeredAt.getTime() + seconds * 1000)
+    const colleague = { kind: 'user' as const, number: '+447700900123', userId: person, sid: 'CA-colleague' }
+    await addLeg(tenants.session(), callId, { ...colleague, at: later(5) })
+    await advanceLeg(tenants.session(), callId, 'CA-colleague', { status: 'ended', at: later(60), hangupCause: 'NO_ANSWER' })
+    const ends = () => tenants.query('SELECT kind, ended_at FROM calls.legs WHERE call_id = $1 ORDER BY position', [callId])
+    expect(await ends()).toEqual([
+      { kind: 'caller', ended_at: later(60) },
+      { kind: 'user', ended_at: later(60) },
+    ])
+    await advanceCall(tenants.session(), callId, { status: 'completed', at: later(90), durationS: 90 })
+    expect(await load(callId)).toMatchObject({ status: 'voicemail', endedAt: later(90), durationS: 90 })
+    expect(await ends()).toEqual([
+      { kind: 'caller', ended_at: later(90) },
+      { kind: 'user', ended_at: later(60) },
+    ])
   })
 
   test('what another organisation at another provider left is not ours to ask about', async () => {

@@ -52,7 +52,7 @@ function giveUp(session: Session, call: SilentCall, silentSince: Date): Promise<
   const { callId, sid } = call
   return session.write(async (tx) => {
     if (!(await tx.read(lockSilentCall, { callId, sid, silentSince }))) return
-    if (call.status === 'voicemail') await lasted(tx, call, tx.now(), null)
+    if (call.status === 'voicemail') await lasted(tx, call, null, null)
     else await advanceCall(tx, callId, { status: 'failed', at: tx.now(), hangupCause: 'RECOVERY_ON_TIMER_EXPIRE' })
   })
 }
@@ -69,11 +69,12 @@ async function settle(session: Session, callId: string, answered: boolean, found
 /** A call that left a message is over when the provider says so, and lasted as long as it says. */
 async function measure(session: Session, call: SilentCall, { status, endedAt, durationS }: FetchedCall): Promise<void> {
   if (isLive(status)) await touch(session, call.callId)
-  else await lasted(session, call, endedAt ?? session.now(), durationS)
+  else await lasted(session, call, endedAt, durationS)
 }
 
 /** What nobody can tell is as long as is known here: told once, it is not asked about again. */
-async function lasted(session: Session, call: SilentCall, at: Date, durationS: number | null): Promise<void> {
+async function lasted(session: Session, call: SilentCall, endedAt: Date | null, durationS: number | null): Promise<void> {
+  const at = endedAt ?? call.endedAt ?? session.now()
   await advanceCall(session, call.callId, { status: 'completed', at, durationS: durationS ?? call.durationS ?? 0 })
 }
 

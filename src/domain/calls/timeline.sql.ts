@@ -32,11 +32,14 @@ export const endLeg = statement<{ callId: string; sid: string; at: Date; hangupC
   `UPDATE calls.legs SET ended_at = least(ended_at, :at::timestamptz), hangup_cause = coalesce(hangup_cause, :hangupCause)
     WHERE organization_id = :organizationId AND call_id = :callId AND provider_sid = :sid`,
 )
-/** At a call's end every leg has ended. */
-export const closeLegs = statement<{ callId: string; at: Date; hangupCause: string | null }, never>(
+/** At a call's end every leg has ended; those that had ended with a message (at `messageAt`) were there until then. */
+export const closeLegs = statement<{ callId: string; at: Date; messageAt: Date | null; hangupCause: string | null }, never>(
   'leg_close',
-  `UPDATE calls.legs SET ended_at = coalesce(ended_at, :at), hangup_cause = coalesce(hangup_cause, :hangupCause)
-    WHERE organization_id = :organizationId AND call_id = :callId AND (ended_at IS NULL OR hangup_cause IS NULL)`,
+  `UPDATE calls.legs
+      SET ended_at = CASE WHEN provider_sid IS NULL AND ended_at = :messageAt::timestamptz THEN :at ELSE coalesce(ended_at, :at) END,
+          hangup_cause = coalesce(hangup_cause, :hangupCause)
+    WHERE organization_id = :organizationId AND call_id = :callId
+      AND (ended_at IS NULL OR hangup_cause IS NULL OR ended_at = :messageAt)`,
 )
 
 export const insertCallEvent = statement<{ callId: string; type: string; at: Date; data: object; once: boolean }, { position: number }>(

@@ -7,6 +7,8 @@ interface CallRow {
   status: string
   answered: Date | null
   ended: Date | null
+  /** A message is no end: the call goes on. */
+  byMessage: boolean
   started: Date
   updated: Date
   openLegs: number
@@ -26,7 +28,7 @@ export const forward: Invariant = {
   async check(exam, { last }) {
     const rows = await rowsOf<CallRow>(
       exam,
-      `SELECT c.id, c.status, c.started_at AS started, c.answered_at AS answered, c.ended_at AS ended, c.updated_at AS updated,
+      `SELECT c.id, c.status, c.started_at AS started, c.answered_at AS answered, c.ended_at AS ended, c.ended_by_message AS "byMessage", c.updated_at AS updated,
               (SELECT count(*)::int FROM calls.legs l WHERE l.organization_id = c.organization_id AND l.call_id = c.id AND l.ended_at IS NULL) AS "openLegs"
          FROM calls.calls c WHERE c.updated_at >= $1 OR c.status IN ('queued', 'ringing', 'in_progress')`,
       [exam.since],
@@ -34,14 +36,16 @@ export const forward: Invariant = {
     return rows.flatMap((row) => {
       const before = exam.calls.get(row.id)
       const live = !ends.includes(row.status)
-      exam.calls.set(row.id, { status: row.status, answeredAt: row.answered?.getTime() ?? null, endedAt: row.ended?.getTime() ?? null })
+      const endedAt = row.byMessage ? null : (row.ended?.getTime() ?? null)
+      exam.calls.set(row.id, { status: row.status, answeredAt: row.answered?.getTime() ?? null, endedAt })
       const faults = [
         before && before.status !== row.status && !next[before.status]?.includes(row.status) && `went from ${before.status}`,
         before?.endedAt && (!row.ended || row.ended.getTime() > before.endedAt) && 'its end moved on',
         before?.answeredAt && (!row.answered || row.answered.getTime() > before.answeredAt) && 'its answer moved on',
-        row.ended && row.answered && row.ended < row.answered && 'it ended before it was answered',
+        row.ended && row.answered && !row.byMessage && row.ended < row.answered && 'it ended before it was answered',
         live === (row.ended !== null) && 'it is live and has ended, or neither',
         !live && row.openLegs > 0 && 'it has ended and a leg of it has not',
+        before?.endedAt && row.byMessage && 'its end is only a message again',
         live && (last || row.updated.getTime() < nowOf(exam.scene) - 2 * dayMs) && 'it never ends',
       ].filter(Boolean)
       return faults.length > 0 ? [{ ...row, before, faults }] : []
