@@ -35,7 +35,21 @@ export async function openTenants(at = '2026-11-22T09:00:00Z') {
       const { rows } = await client.query(sql, values)
       await client.query('COMMIT')
       return rows as R[]
+    } catch (error) {
+      await client.query('ROLLBACK')
+      throw error
     } finally {
+      client.release()
+    }
+  }
+  /** What autovacuum does with a table sooner or later. */
+  const vacuum = async (table: string): Promise<void> => {
+    const client = await database.pool.connect()
+    try {
+      await client.query('SET ROLE NONE')
+      await client.query(`VACUUM ANALYZE ${table}`)
+    } finally {
+      await client.query('SET ROLE patchbay_app')
       client.release()
     }
   }
@@ -43,6 +57,6 @@ export async function openTenants(at = '2026-11-22T09:00:00Z') {
     await database.close()
     await created.drop()
   }
-  return { database, clock, log: quiet, session, sessionOf, query, close }
+  return { database, clock, log: quiet, session, sessionOf, query, vacuum, close }
 }
 export type Tenants = Awaited<ReturnType<typeof openTenants>>

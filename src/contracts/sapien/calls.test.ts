@@ -156,6 +156,19 @@ describe('GET /v1/calls', () => {
     expect((await get(`/v1/calls?${list}&sort=duration&cursor=${body.nextCursor}`)).status).toBe(400)
   })
 
+  test('a page by cursor says how many there are of what is asked with it, whoever had the cursor and for what', async () => {
+    for (let index = 0; index < 3; index++) await makeCall({ start: 15_000 + index, from: '+441632960557' })
+    const three = 'number=%2B441632960557'
+    const every = (await get('/v1/calls?limit=1')).body
+    expect(every.total).toBeGreaterThan(3)
+    const narrowed = await get(`/v1/calls?${three}&limit=1&cursor=${every.nextCursor}`)
+    expect(narrowed.body.total).toBe(3)
+    const first = (await get(`/v1/calls?${three}&limit=1`)).body
+    const widened = (await get(`/v1/calls?limit=1&cursor=${first.nextCursor}`)).body
+    expect(widened.total).toBe(every.total)
+    expect((await get(`/v1/calls?limit=1&cursor=${widened.nextCursor}`)).body.total).toBe(every.total)
+  })
+
   test('a call and a recording of which nothing is known that the tables do not insist on are shown with nulls', async () => {
     const id = await makeCall({ start: 20_000, end: null, from: '+441632960556' })
     const owner = new pg.Client({ connectionString: house.databaseUrl })

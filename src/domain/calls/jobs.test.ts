@@ -2,13 +2,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { touchedBy } from '../../../tests/support/reads.ts'
 import { elsewhere, here, openTenants, type Tenants } from '../../../tests/support/tenants.ts'
+import type { Principal } from '../../platform/auth/index.ts'
 import type { Statement } from '../../platform/db/index.ts'
 import { factsByHand } from '../../platform/jobs/index.ts'
 import type { Session } from '../../platform/session/index.ts'
 import { selectOrganizationsWithSilentCalls, selectSilentCalls } from './calls.sql.ts'
 import { forEachOrganization } from './each.ts'
-import { callJobs } from './index.ts'
+import { callJobs, prewriteCalls, tallyCalls } from './index.ts'
 import { lockUnwritten, selectOrganizationsWithUnwrittenCalls } from './prewrite.sql.ts'
+import { reconcileCalls } from './reconcile.ts'
 import { countOn, selectOrganizationsWithUncountedCalls } from './tally.sql.ts'
 import { fakeNetwork, fakeUrls } from './telephony.fixture.ts'
 
@@ -18,7 +20,7 @@ beforeAll(async () => {
   tenants.clock.set(new Date().toISOString()) // calls are counted by PostgreSQL's clock
   for (const organizationId of [here, elsewhere]) await tenants.query(insertCalls, [organizationId, tenants.clock.now()], organizationId)
   for (const name of ['calls.prewrite', 'calls.tally']) await run(name)
-  await tenants.database.pool.query('VACUUM ANALYZE calls.calls')
+  await tenants.vacuum('calls.calls')
 })
 afterAll(() => tenants.close())
 
@@ -29,6 +31,8 @@ const insertCalls = `
   SELECT $1, (left(platform.uuid_floor(at)::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid, 'inbound', '+441632960111',
          '+15005550006', CASE WHEN n % 10 = 0 THEN 'voicemail' ELSE 'completed' END, 'twilio', at, at, 43, 43, at
     FROM generate_series(1, 5000) AS n, LATERAL (SELECT $2::timestamptz - interval '2 hours' - n * interval '8 minutes' AS at) AS began`
+
+const reconcile: typeof prewriteCalls = (session, options) => reconcileCalls(session, { ...options, telephony: fakeNetwork() })
 
 async function run(name: string): Promise<void> {
   const job = callJobs({ telephony: fakeNetwork(), callUrls: fakeUrls, openSession: tenants.sessionOf }).find((one) => one.name === name)
@@ -76,6 +80,37 @@ describe('what a job does for every organisation', () => {
     }
     await expect(all(work)).rejects.toThrow('locked')
     expect(done).toEqual([elsewhere])
+  })
+
+  test('is begun for nobody more once the attempt is over', async () => {
+    const attempt = new AbortController()
+    const done: number[] = []
+    const work = async ({ organizationId }: Session) => {
+      attempt.abort(new Error('it did not end within 300 s'))
+      return done.push(organizationId)
+    }
+    const stopped = forEachOrganization(found, { subject: 'job:test', openSession: tenants.sessionOf, signal: attempt.signal, work })
+    await expect(stopped).rejects.toThrow('it did not end within 300 s')
+    expect(done).toEqual([here])
+  })
+
+  test.each([
+    ['calls are written', prewriteCalls],
+    ['calls are counted', tallyCalls],
+    ['calls are asked about', reconcile],
+  ])('stops in the middle of an organisation where %s', async (_what, job) => {
+    await tenants.query(insertCalls, [here, new Date(tenants.clock.now().getTime() - 86_400_000 * 60)])
+    await tenants.query(`DELETE FROM calls.tallies`)
+    await tenants.query(`UPDATE calls.calls SET status = 'ringing', answered_at = NULL WHERE id IN (SELECT id FROM calls.calls LIMIT 20)`)
+    const attempt = new AbortController()
+    const opened: number[] = []
+    const openSession = (principal: Principal) => {
+      attempt.abort(new Error('over'))
+      opened.push(principal.organizationId)
+      return tenants.sessionOf(principal)
+    }
+    await expect(job(tenants.session(), { openSession, signal: attempt.signal })).rejects.toThrow('over')
+    expect(opened).toEqual([here])
   })
 
   test('says how many failed, and why each did', async () => {

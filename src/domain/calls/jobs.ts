@@ -21,17 +21,17 @@ export function callJobs(services: CallJobServices): Job[] {
       name: 'calls.reconcile',
       cron: '* * * * *',
       priority: 0,
-      handle: async (session) => void (await reconcileCalls(session, services)),
+      handle: async (session, _, { signal }) => void (await reconcileCalls(session, { ...services, signal })),
     }),
     job({
       name: 'calls.prewrite',
       cron: '* * * * *',
-      handle: async (session) => void (await prewriteCalls(session, services)),
+      handle: async (session, _, { signal }) => void (await prewriteCalls(session, { ...services, signal })),
     }),
     job({
       name: 'calls.tally',
       cron: '*/10 * * * *',
-      handle: async (session) => void (await tallyCalls(session, services)),
+      handle: async (session, _, { signal }) => void (await tallyCalls(session, { ...services, signal })),
     }),
   ]
 }

@@ -25,8 +25,10 @@ export interface CallPageParams extends CallFilterParams {
   /** Where the page before ended; nulls for a page by offset. */
   afterKey: number | null
   afterId: string | null
-  /** Counted for a page by offset; a page by cursor is told by the one before. */
+  /** As the page before said, when it answered the same question; null to count. */
   total: number | null
+  /** Goes into the cursor with the total. */
+  question: string
 }
 
 export type CallSort = 'startTime' | '-startTime' | 'duration' | '-duration'
@@ -72,10 +74,18 @@ function once<S>(name: string, make: (name: string) => S): S {
 export function callPage(sort: CallSort, params: CallPageParams): Statement<CallPageParams, { json: string }> {
   if (params.limit >= mostRows) throw new Error(`a page of calls holds at most ${mostRows - 1}`)
   const { where, name, everything } = asked(params)
-  const paging = params.afterId !== null ? 'cursor' : params.offset > 0 ? 'offset' : 'first'
+  const paging = pagingOf(params)
   return once(`calls_${sort.replace('-', 'by_latest_')}_${paging}_${name}`, (id) =>
     pageBy(id, sort, paging, where, everything ? everyCall : `SELECT count(*) AS total FROM calls.calls c WHERE ${where}`),
   )
+}
+
+/** `anew`: from a cursor whose total is not of this question. */
+type Paging = 'first' | 'offset' | 'cursor' | 'anew'
+
+function pagingOf({ afterId, total, offset }: CallPageParams): Paging {
+  if (afterId !== null) return total === null ? 'anew' : 'cursor'
+  return offset > 0 ? 'offset' : 'first'
 }
 
 /** A page's largest `limit`, and one to see whether there is more. */
@@ -85,20 +95,14 @@ const mostRows = 101
  * The planner takes a limit that is a parameter for a tenth of the table, finds its plan for all pages dear, and plans each anew,
  * which takes longer than reading one: so it is told a number that no page exceeds, and a first page has no offset at all.
  */
-function pageBy(
-  id: string,
-  sort: CallSort,
-  paging: 'first' | 'offset' | 'cursor',
-  where: string,
-  count: string,
-): Statement<CallPageParams, { json: string }> {
+function pageBy(id: string, sort: CallSort, paging: Paging, where: string, count: string): Statement<CallPageParams, { json: string }> {
   const descending = sort.startsWith('-')
   const { order, key, value } = keys[(descending ? sort.slice(1) : sort) as keyof typeof keys]
   const direction = descending ? 'DESC' : 'ASC'
   const ordered = `${order} ${direction}, c.id ${direction}`
-  const after = paging === 'cursor' ? `AND (${order}, c.id) ${descending ? '<' : '>'} (${value}, :afterId::uuid)` : ''
+  const after = paging === 'cursor' || paging === 'anew' ? `AND (${order}, c.id) ${descending ? '<' : '>'} (${value}, :afterId::uuid)` : ''
   const counted = paging === 'cursor' ? 'SELECT :total::bigint AS total' : count
-  const cursor = cursorOf(`json_build_array('${sort}', p.last_key, p.last_id, t.total)::text`)
+  const cursor = cursorOf(`json_build_array('${sort}', p.last_key, p.last_id, t.total, :question::text)::text`)
   return statement(
     id,
     `SELECT concat('{"calls":[', p.calls, '],"total":', t.total, ',"limit":', :limit::bigint, ',"offset":', :offset::bigint,

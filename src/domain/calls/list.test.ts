@@ -15,11 +15,16 @@ const filters: CallFilterParams[] = [true, false].flatMap((all) =>
 
 test('whatever conditions are combined, each list has a name that PostgreSQL keeps and that no other has', () => {
   const sorts: CallSort[] = ['startTime', '-startTime', 'duration', '-duration']
-  const page = { baseUrl: '', limit: 1, offset: 0, afterKey: null, total: null }
+  const page = { baseUrl: '', question: '', limit: 1, offset: 0, afterKey: null }
+  const pages = [
+    { afterId: null, total: null },
+    { afterId: 'after', total: null },
+    { afterId: 'after', total: 7 },
+  ]
   const names = filters.flatMap((filter) => [
     callExport(filter).name,
-    ...sorts.flatMap((sort) => [null, 'after'].map((afterId) => callPage(sort, { ...filter, ...page, afterId }).name)),
+    ...sorts.flatMap((sort) => pages.map((paging) => callPage(sort, { ...filter, ...page, ...paging }).name)),
   ])
-  expect(new Set(names).size).toBe(filters.length * 9)
+  expect(new Set(names).size).toBe(filters.length * 13)
   expect(names.filter((name) => name.length > 63)).toEqual([])
 })

@@ -1,6 +1,6 @@
 // Lists, shows and exports calls. What a viewer may not see is not there. Pages by offset are right at any depth, pages
-// by cursor are fast at any depth; a cursor carries the total that the first page counted.
-
+// by cursor are fast at any depth; a cursor carries the total that the first page counted, for who asks the same again.
+import { hash } from 'node:crypto'
 import { refuse, refuseField } from '../../platform/errors/index.ts'
 import { isUuid } from '../../platform/ids/index.ts'
 import type { RawJson, Session } from '../../platform/session/index.ts'
@@ -31,14 +31,17 @@ export interface CallPage {
 /** `{"calls", "total", "limit", "offset", "nextCursor"}`. @throws invalid_request naming `cursor` */
 export async function listCalls(session: Session, sight: Sight, filter: CallFilter, page: CallPage): Promise<RawJson> {
   const after = page.cursor === null ? null : readCursor(page.cursor, page.sort)
+  const asked = filterParams(sight, filter)
+  const question = questionOf(session.organizationId, asked)
   const params = {
-    ...filterParams(sight, filter),
+    ...asked,
+    question,
     baseUrl: inJson(page.baseUrl),
     limit: page.limit,
     offset: page.offset,
     afterKey: after?.key ?? null,
     afterId: after?.id ?? null,
-    total: after?.total ?? null,
+    total: after?.question === question ? after.total : null,
   }
   return (await session.json(callPage(page.sort, params), params)) ?? refuse('internal')
 }
@@ -68,20 +71,25 @@ const filterParams = (sight: Sight, filter: CallFilter): CallFilterParams => ({
   number: filter.number ?? null,
 })
 
-/** What `nextCursor` tells, which PostgreSQL writes with the page: `[sort, key, id, total]`. */
+/** Who asks for what, in few letters: what was counted for another question is not believed for this one. */
+const questionOf = (organizationId: number, asked: CallFilterParams): string =>
+  hash('sha256', JSON.stringify([organizationId, asked]), 'base64url').slice(0, 12)
+
+/** What `nextCursor` tells, which PostgreSQL writes with the page: `[sort, key, id, total, question]`. */
 interface Cursor {
   readonly key: number
   readonly id: string
   readonly total: number
+  readonly question: unknown
 }
 
 function readCursor(text: string, sort: CallSort): Cursor {
-  const [sorted, key, id, total] = parseCursor(text)
+  const [sorted, key, id, total, question] = parseCursor(text)
   const whole = Number.isSafeInteger(key) && Number.isSafeInteger(total) && Number(total) >= 0
   if (!whole || typeof id !== 'string' || !isUuid(id) || sorted !== sort) {
-    return refuseField('query', 'cursor', 'must be the nextCursor of an answer to the same question')
+    return refuseField('query', 'cursor', 'must be the nextCursor of an answer with the same `sort`')
   }
-  return { key: Number(key), id, total: Number(total) }
+  return { key: Number(key), id, total: Number(total), question }
 }
 
 function parseCursor(text: string): unknown[] {

@@ -199,6 +199,8 @@ describe('reconciliation', () => {
     }
     await run('calls.reconcile')
     expect((await load(broken))?.status).toBe('ringing')
+    const looked = await tenants.query<{ at: Date }>('SELECT updated_at AS at FROM calls.calls WHERE id = $1', [broken])
+    expect(looked, 'it comes behind those that can be asked about').toEqual([{ at: tenants.clock.now() }])
     expect((await load(fine))?.status).toBe('no_answer')
     await advanceCall(tenants.session(), broken, { status: 'failed', at: tenants.clock.now() })
   })

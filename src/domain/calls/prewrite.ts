@@ -1,29 +1,34 @@
 // Keeps what lists show of calls that are over as text, so that a page is read and not written anew (docs/decisions/0045).
-import type { OpenSession, Session } from '../../platform/session/index.ts'
-import { forEachOrganization } from './each.ts'
+import type { Session } from '../../platform/session/index.ts'
+import { type EachOptions, forEachOrganization } from './each.ts'
 import { atOnce, lockUnwritten, selectOrganizationsWithUnwrittenCalls, writeTexts } from './prewrite.sql.ts'
 
 /** Callbacks and bills come for a while after the end, and each takes the text away again. */
 const quietForMs = 60_000
-/** How often in one run: history that another version wrote is done over hours, beside everything else. */
-const mostTimes = 50
+/** Of one organisation, and of all: history that another version wrote is done over hours, beside everything else. */
+const mostInARun = { ofOne: 10_000, ofAll: 50_000 }
 
 /** @returns how many were written */
-export async function prewriteCalls(session: Session, { openSession }: { openSession: OpenSession }): Promise<number> {
+export async function prewriteCalls(session: Session, options: EachOptions): Promise<number> {
   const quietSince = new Date(session.now().getTime() - quietForMs)
   const found = await session.list(selectOrganizationsWithUnwrittenCalls, { quietSince })
-  const work = (inside: Session) => prewriteOrganization(inside, quietSince)
-  return forEachOrganization(found, { subject: 'job:calls.prewrite', openSession, work })
+  let left = mostInARun.ofAll
+  const work = async (inside: Session) => {
+    const written = await prewriteOrganization(inside, quietSince, Math.min(left, mostInARun.ofOne), options.signal)
+    left -= written
+    return written
+  }
+  return forEachOrganization(found, { ...options, subject: 'job:calls.prewrite', work })
 }
 
-async function prewriteOrganization(session: Session, quietSince: Date): Promise<number> {
-  let written = 0
-  for (let time = 0; time < mostTimes; time++) {
-    const done = await prewriteSome(session, quietSince)
-    written += done
-    if (done < atOnce) break
+async function prewriteOrganization(session: Session, quietSince: Date, most: number, signal?: AbortSignal): Promise<number> {
+  for (let written = 0; ; ) {
+    signal?.throwIfAborted()
+    if (written >= most) return written
+    const some = await prewriteSome(session, quietSince)
+    written += some
+    if (some < atOnce) return written
   }
-  return written
 }
 
 /** Held by one statement and written by the next, which sees all that was changed before they were held. */

@@ -1,9 +1,9 @@
 // Brings calls to their true end when nobody reports it: callbacks get lost, providers forget, processes are killed.
-import type { OpenSession, Session } from '../../platform/session/index.ts'
+import type { Session } from '../../platform/session/index.ts'
 import { advanceCall } from './advance.ts'
 import { isLive } from './call.ts'
 import { lockSilentCall, selectOrganizationsWithSilentCalls, touchCall } from './calls.sql.ts'
-import { forEachOrganization } from './each.ts'
+import { type EachOptions, forEachOrganization } from './each.ts'
 import { silentCalls } from './find.ts'
 import type { FetchedCall, Telephony } from './ports.ts'
 
@@ -14,19 +14,21 @@ const atOnce = 8
  * Asks about every call of which nothing was heard for two minutes and of which something is still to be told: how it ends, or,
  * when its caller left a message and may have gone on, how long it lasted. @returns how many were asked about
  */
-export async function reconcileCalls(
-  session: Session,
-  { telephony, openSession }: { telephony: Telephony; openSession: OpenSession },
-): Promise<number> {
+export async function reconcileCalls(session: Session, options: EachOptions & { telephony: Telephony }): Promise<number> {
   const silentSince = new Date(session.now().getTime() - silentForMs)
   const found = await session.list(selectOrganizationsWithSilentCalls, { silentSince })
-  const work = (inside: Session) => reconcileOrganization(inside, silentSince, telephony)
-  return forEachOrganization(found, { subject: 'job:calls.reconcile', openSession, work })
+  const work = (inside: Session) => reconcileOrganization(inside, silentSince, options)
+  return forEachOrganization(found, { ...options, subject: 'job:calls.reconcile', work })
 }
 
-async function reconcileOrganization(session: Session, silentSince: Date, telephony: Telephony): Promise<number> {
+async function reconcileOrganization(
+  session: Session,
+  silentSince: Date,
+  { telephony, signal }: { telephony: Telephony; signal?: AbortSignal },
+): Promise<number> {
   const calls = await silentCalls(session, telephony.name, silentSince)
   for (let index = 0; index < calls.length; index += atOnce) {
+    signal?.throwIfAborted()
     await Promise.all(calls.slice(index, index + atOnce).map((call) => reconcileOne(session, call, silentSince, telephony)))
   }
   return calls.length
@@ -42,8 +44,9 @@ async function reconcileOne(session: Session, call: SilentCall, silentSince: Dat
     else if (status === 'voicemail') await measure(session, call, found)
     else await settle(session, callId, status === 'in_progress', found)
   } catch (error) {
-    // The others must be asked about all the same; this one is asked about again in a minute.
+    // The others must be asked about all the same, however many cannot: this one comes behind them, and is asked about again.
     session.log.warn({ err: error, callId }, 'could not ask the provider about a call')
+    await touch(session, callId)
   }
 }
 

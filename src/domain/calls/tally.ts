@@ -1,19 +1,21 @@
 // Counts the calls of each organisation once, so that a page which says how many there are need not (docs/decisions/0046).
-import type { OpenSession, Session } from '../../platform/session/index.ts'
-import { forEachOrganization } from './each.ts'
+import type { Session } from '../../platform/session/index.ts'
+import { type EachOptions, forEachOrganization } from './each.ts'
 import { countOn, lockTally, selectOrganizationsWithUncountedCalls } from './tally.sql.ts'
 
 /** In one change, for some ten milliseconds; a call that comes an hour late waits as long. */
 const atOnce = 50_000
 
 /** @returns how many were counted */
-export async function tallyCalls(session: Session, { openSession }: { openSession: OpenSession }): Promise<number> {
+export async function tallyCalls(session: Session, options: EachOptions): Promise<number> {
   const found = await session.list(selectOrganizationsWithUncountedCalls, {})
-  return forEachOrganization(found, { subject: 'job:calls.tally', openSession, work: tallyOrganization })
+  const work = (inside: Session) => tallyOrganization(inside, options.signal)
+  return forEachOrganization(found, { ...options, subject: 'job:calls.tally', work })
 }
 
-async function tallyOrganization(session: Session): Promise<number> {
+async function tallyOrganization(session: Session, signal?: AbortSignal): Promise<number> {
   for (let counted = 0; ; ) {
+    signal?.throwIfAborted()
     const some = await session.write(async (tx) => {
       tx.later(lockTally, {})
       return tx.read(countOn, { most: atOnce })

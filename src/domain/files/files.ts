@@ -127,10 +127,13 @@ export function removeFile(session: Session, id: string): Promise<void> {
   return session.write(async (tx) => {
     const removed = (await tx.read(deleteFile, { id })) ?? refuse('blob_not_found')
     await tx.read(addUsage, { type: removed.type, bytes: -removed.size, files: -1 })
-    await tx.enqueue('blobs.collect', { key: removed.key }, { key: `blobs.remove:${removed.key}` })
+    await discardBytes(tx, removed.key)
     tx.emit('blob.deleted', { blobId: id, type: removed.type }, { resource: `blob:${id}`, before: removed })
   })
 }
+
+/** Bytes that no row names any more are not kept until they would be collected, a day later. */
+export const discardBytes = (tx: Tx, key: string): Promise<void> => tx.enqueue('blobs.collect', { key }, { key: `blobs.remove:${key}` })
 
 /** The job's work: bytes that no row names are removed. */
 export async function collectBytes(session: Session, key: string, { blobs }: FileServices): Promise<void> {

@@ -1,6 +1,7 @@
 export type { FileRow, FileType } from './files.sql.ts'
 export {
   checkRoom,
+  discardBytes,
   type FileFacts,
   type FileServices,
   getFile,

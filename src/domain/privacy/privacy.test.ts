@@ -3,12 +3,14 @@ import { Readable } from 'node:stream'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestHouse, type TestHouse } from '../../../tests/support/house.ts'
+import { until } from '../../../tests/support/until.ts'
+import type { Refusal } from '../../platform/errors/index.ts'
 import { movableClock } from '../../platform/time/index.ts'
 import { builtinUnderstanding } from '../../providers/understanding/index.ts'
-import { advanceCall, prewriteCalls, type Telephony } from '../calls/index.ts'
+import { advanceCall, holdCall, prewriteCalls, type Telephony } from '../calls/index.ts'
 import { findContact } from '../contacts/index.ts'
 import { answerCall, takeTurn } from '../reception/index.ts'
-import { fetchRecording, reportRecording, setLegalHold } from '../recordings/index.ts'
+import { fetchRecording, removeRecording, reportRecording, setLegalHold } from '../recordings/index.ts'
 import { receiveVoicemail, storeVoicemail } from '../voicemail/arrival.ts'
 import { erasePerson, exportPerson } from './index.ts'
 
@@ -22,6 +24,12 @@ describe('a person who is to be forgotten', () => {
   let client: pg.Client
   const clock = movableClock('2026-11-18T10:00:00Z')
   const mobile = '+447700900321'
+
+  let worker: ReturnType<TestHouse['house']['startJobs']> | null = null
+  const working = () => {
+    worker ??= tested.house.startJobs()
+    return worker
+  }
 
   beforeAll(async () => {
     tested = await openTestHouse({ clock })
@@ -106,7 +114,7 @@ describe('a person who is to be forgotten', () => {
     })
     expect(await traces(mobile)).toEqual([])
     expect(await traces('Germain')).toEqual([])
-    await tested.house.startJobs()
+    await working()
     for (const { key } of files.rows) await expect.poll(() => tested.house.blobs.stat(key), { timeout: 10_000 }).toBeNull()
     const after = await client.query('SELECT duration_s, cost_micros, status, outcome FROM calls.calls WHERE id = $1', [booked])
     expect(after.rows).toEqual(before.rows)
@@ -145,6 +153,65 @@ describe('a person who is to be forgotten', () => {
     expect(await erasePerson(session, { mobile: from }, tested.house)).toMatchObject({ recordings: 0, recordingsHeld: [id] })
     const kept = await client.query('SELECT status FROM recordings.recordings WHERE id = $1', [id])
     expect(kept.rows).toEqual([{ status: 'available' }])
+  })
+
+  const sid = (which: string) => `${which}-beside`
+  const reported = (callId: string, which: string) =>
+    reportRecording(tested.session(), { callId, provider: 'twilio', sid: sid(which), status: 'completed', startedAt: clock.now() })
+  const fetched = (which: string) =>
+    fetchRecording(tested.session(), { provider: 'twilio', sid: sid(which) }, { ...tested.house, telephony: carrier }, false)
+  /** What somebody does with a call's recording or message, in two steps: what is there before, and what comes between. */
+  const between: Readonly<Record<string, (callId: string) => Promise<() => Promise<unknown>>>> = {
+    'a recording is removed': async (callId) => {
+      const id = await reported(callId, 'RE-removed')
+      await fetched('RE-removed')
+      return () => removeRecording(tested.session(), { all: true, viewer: null }, id, tested.house)
+    },
+    'a recording is put under legal hold': async (callId) => {
+      const id = await reported(callId, 'RE-held')
+      await fetched('RE-held')
+      return () => setLegalHold(tested.session(), id, true, tested.house)
+    },
+    'a recording is fetched': async (callId) => {
+      await reported(callId, 'RE-fetched')
+      return () => fetched('RE-fetched')
+    },
+    'a recording is given up': async (callId) => {
+      await reported(callId, 'RE-lost')
+      const telephony = { fetchRecording: async () => null } as unknown as Telephony
+      return () => fetchRecording(tested.session(), { provider: 'twilio', sid: sid('RE-lost') }, { ...tested.house, telephony }, true)
+    },
+    'a message is fetched': async (callId) => {
+      const id = await receiveVoicemail(tested.session(), { callId, sid: sid('RE-message'), durationS: 12, at: clock.now() })
+      return () => storeVoicemail(tested.session(), id ?? '', { ...tested.house, telephony: carrier })
+    },
+  }
+
+  test.each(Object.keys(between))('is forgotten while %s: neither waits for the other, and no file stays', async (what) => {
+    const session = tested.session()
+    const from = `+4477009004${String(Object.keys(between).indexOf(what)).padStart(2, '0')}`
+    const callId = await ring(`CA-${what}`, from, [])
+    await advanceCall(session, callId, { status: 'completed', at: clock.now() })
+    const act = await between[what]?.(callId)
+    let acting: Promise<unknown> = Promise.resolve()
+    await session.write(async (tx) => {
+      await holdCall(tx, callId) // as an erasure begins
+      acting = act?.().catch((error) => error) ?? acting
+      await until('somebody waits for the call', async () => {
+        const { rows } = await client.query<{ waiting: boolean }>(
+          `SELECT count(*) > 0 AS waiting FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = current_database()`,
+        )
+        return rows[0]?.waiting
+      })
+      await erasePerson(tx, { mobile: from }, tested.house)
+    })
+    expect([undefined, 'recording_not_found']).toContain(((await acting) as Refusal | undefined)?.code)
+    expect(await traces(from)).toEqual([])
+    await working()
+    const left = async () => (await client.query(`SELECT FROM graphile_worker.jobs WHERE key LIKE 'blobs.remove:%'`)).rowCount
+    await until('what is to be removed is removed', async () => (await left()) === 0)
+    for (const { id } of (await client.query<{ id: string }>('SELECT id FROM recordings.recordings WHERE call_id = $1', [callId])).rows)
+      expect(await tested.house.blobs.stat(`100/blobs/${id}`)).toBeNull()
   })
 
   test('of another organisation does not exist', async () => {

@@ -4,9 +4,16 @@ import { refuse } from '../../platform/errors/index.ts'
 import { uuidv7 } from '../../platform/ids/index.ts'
 import type { Session, Tx } from '../../platform/session/index.ts'
 import { noteCallEvent, recordCallUsage, type Telephony } from '../calls/index.ts'
-import { type FileServices, registerFile, type StoredBytes, storeBytes } from '../files/index.ts'
+import { discardBytes, type FileServices, registerFile, type StoredBytes, storeBytes } from '../files/index.ts'
 import { cachedRecordings, type RecordingCaches } from './cache.ts'
-import { insertRecording, type RecordingRow, selectRecordingBySid, updateAvailable, updateFailed } from './recordings.sql.ts'
+import {
+  holdCallOfRecording,
+  insertRecording,
+  type RecordingRow,
+  selectRecordingBySid,
+  updateAvailable,
+  updateFailed,
+} from './recordings.sql.ts'
 
 export interface RecordingReport {
   readonly callId: string
@@ -27,9 +34,10 @@ export function reportRecording(session: Session, report: RecordingReport): Prom
     if (report.status === 'completed') {
       const payload = { provider: report.provider, sid: report.sid }
       await tx.enqueue('recordings.fetch', payload, { key: `recordings.fetch:${report.provider}:${report.sid}`, maxAttempts: 12 })
-    } else if (await tx.read(updateFailed, { id: recording.id })) {
-      announce(tx, 'recording.failed', recording)
+      return recording.id
     }
+    tx.later(holdCallOfRecording, { id: recording.id })
+    if (await tx.read(updateFailed, { id: recording.id })) announce(tx, 'recording.failed', recording)
     return recording.id
   })
 }
@@ -71,7 +79,8 @@ export async function fetchRecording(
   await session.write(async (tx) => {
     const format = formats[stored.mimeType] ?? 'wav'
     const available = { id: recording.id, blobId: stored.id, durationS: Math.round(durationS), size: stored.size, channels, format }
-    if (!(await tx.read(updateAvailable, available))) return
+    tx.later(holdCallOfRecording, { id: recording.id })
+    if (!(await tx.read(updateAvailable, available))) return discard(tx, recording, stored)
     await registerFile(tx, stored, { filename: `recording-${recording.id}.${format}`, type: 'recording' }, { quota: false })
     await bill(tx, recording, stored, durationS)
     announce(tx, 'recording.available', { ...recording, ...available, status: 'available' })
@@ -79,10 +88,17 @@ export async function fetchRecording(
   })
 }
 
+/** What was removed while its file was on the way is not to be heard by anybody. */
+async function discard(tx: Tx, { provider, providerSid }: RecordingRow, { key }: StoredBytes): Promise<void> {
+  const now = await tx.read(selectRecordingBySid, { provider, sid: providerSid })
+  if (now?.status === 'deleted') await discardBytes(tx, key)
+}
+
 const formats: Readonly<Record<string, string>> = { 'audio/wav': 'wav', 'audio/mpeg': 'mp3', 'audio/ogg': 'ogg' }
 
 function giveUp(session: Session, recording: RecordingRow, services: RecordingCaches): Promise<void> {
   return session.write(async (tx) => {
+    tx.later(holdCallOfRecording, { id: recording.id })
     if (!(await tx.read(updateFailed, { id: recording.id }))) return
     announce(tx, 'recording.failed', recording)
     await cachedRecordings(services).dropWith(tx, `${tx.organizationId}:${recording.id}`)

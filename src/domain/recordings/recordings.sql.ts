@@ -33,6 +33,17 @@ export const selectRecording = statement<{ id: string }, RecordingRow>(
   'recording_select',
   `SELECT ${columns} FROM ${source} WHERE r.organization_id = :organizationId AND r.id = :id AND r.status <> 'deleted'`,
 )
+/**
+ * Holds the call of a recording, before the recording itself: a change of a recording takes its call too (what is prewritten of it goes), and
+ * whoever erases a person takes calls first. Two who took them in different orders would wait for each other.
+ */
+export const holdCallOfRecording = statement<{ id: string }, never>(
+  'recording_hold_call',
+  `SELECT FROM calls.calls c
+    WHERE c.organization_id = :organizationId
+      AND c.id = (SELECT r.call_id FROM recordings.recordings r WHERE r.organization_id = :organizationId AND r.id = :id)
+      FOR UPDATE`,
+)
 export const lockRecording = statement<{ id: string }, RecordingRow>(
   'recording_lock',
   `SELECT ${columns} FROM ${source} WHERE r.organization_id = :organizationId AND r.id = :id AND r.status <> 'deleted' FOR UPDATE OF r`,

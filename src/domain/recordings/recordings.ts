@@ -1,7 +1,7 @@
 // Shows, removes, pauses and resumes recordings. What a viewer may not see is not there. Refuses to remove what is
 // under legal hold.
 import { refuse } from '../../platform/errors/index.ts'
-import type { RawJson, Session } from '../../platform/session/index.ts'
+import type { RawJson, Session, Tx } from '../../platform/session/index.ts'
 import { wireTime } from '../../platform/time/index.ts'
 import { type CallServices, liveCall, noteCallEvent, watches } from '../calls/index.ts'
 import { removeFile } from '../files/index.ts'
@@ -10,6 +10,7 @@ import { cachedRecordings, type Recording, type RecordingCaches } from './cache.
 import { announce } from './lifecycle.ts'
 import { recordingPage } from './list.sql.ts'
 import {
+  holdCallOfRecording,
   lockRecording,
   type RecordingRow,
   selectRecording,
@@ -62,10 +63,15 @@ const toRecording = (row: RecordingRow): Recording => ({
   createdAt: wireTime(row.createdAt),
 })
 
+async function holdRecording(tx: Tx, id: string): Promise<RecordingRow> {
+  tx.later(holdCallOfRecording, { id })
+  return (await tx.read(lockRecording, { id })) ?? refuse('recording_not_found')
+}
+
 /** The row and its file go together. @throws recording_not_found, recording_held */
 export function removeRecording(session: Session, sight: Sight, id: string, services: RecordingCaches): Promise<void> {
   return session.write(async (tx) => {
-    const row = (await tx.read(lockRecording, { id })) ?? refuse('recording_not_found')
+    const row = await holdRecording(tx, id)
     if (!(await watches(tx, sight, row.userId))) refuse('recording_not_found')
     if (row.legalHold) refuse('recording_held')
     await tx.run(updateDeleted, { id })
@@ -79,7 +85,7 @@ export function removeRecording(session: Session, sight: Sight, id: string, serv
 /** What is held cannot be removed until it is let go. @throws recording_not_found */
 export function setLegalHold(session: Session, id: string, legalHold: boolean, services: RecordingCaches): Promise<void> {
   return session.write(async (tx) => {
-    const row = (await tx.read(lockRecording, { id })) ?? refuse('recording_not_found')
+    const row = await holdRecording(tx, id)
     await tx.run(updateLegalHold, { id, legalHold })
     tx.emit(
       'recording.hold_changed',
@@ -107,6 +113,7 @@ export async function controlRecording(
   else await telephony.resumeRecording(sid, recording.providerSid)
   return session.write(async (tx) => {
     const after = { ...recording, status: wanted }
+    tx.later(holdCallOfRecording, { id: recording.id })
     if (await tx.read(updateRunning, { id: recording.id, status: wanted })) {
       const word = wanted === 'paused' ? 'paused' : 'resumed'
       await noteCallEvent(tx, callId, `recording-${word}`, tx.now(), { recordingId: recording.id })

@@ -2,9 +2,9 @@
 import { buffer } from 'node:stream/consumers'
 import { refuse } from '../../platform/errors/index.ts'
 import { uuidv7 } from '../../platform/ids/index.ts'
-import type { Session } from '../../platform/session/index.ts'
-import { advanceCall, loadCall, recordCallUsage, type Telephony } from '../calls/index.ts'
-import { type FileServices, registerFile, storeBytes } from '../files/index.ts'
+import type { Session, Tx } from '../../platform/session/index.ts'
+import { advanceCall, holdCall, loadCall, recordCallUsage, type Telephony } from '../calls/index.ts'
+import { discardBytes, type FileServices, registerFile, type StoredBytes, storeBytes } from '../files/index.ts'
 import { announce } from './messages.ts'
 import type { Transcriber } from './ports.ts'
 import { insertMessage, selectMessage, updateAudio, updateTranscription } from './voicemail.sql.ts'
@@ -55,11 +55,17 @@ export async function storeVoicemail(session: Session, id: string, services: Voi
   if (!found) throw new Error('the provider has no file for this message yet')
   const stored = await storeBytes(session, services, { body: found.body, contentType: found.contentType, id })
   await session.write(async (tx) => {
-    if (!(await tx.read(updateAudio, { id, blobId: stored.id }))) return
+    if (message.callId) await holdCall(tx, message.callId) // before the message, as where a person is erased
+    if (!(await tx.read(updateAudio, { id, blobId: stored.id }))) return discard(tx, id, stored)
     await registerFile(tx, stored, { filename: `voicemail-${id}.wav`, type: 'voicemail' }, { quota: false })
     await recordCallUsage(tx, { kind: 'storage', quantity: stored.size, callId: message.callId, source: `voicemail:${id}`, at: tx.now() })
     if (services.transcriber) await tx.enqueue('voicemail.transcribe', { id }, { key: `voicemail.transcribe:${id}`, maxAttempts: 5 })
   })
+}
+
+/** A message that was removed while its file was on the way is not to be heard by anybody. */
+async function discard(tx: Tx, id: string, { key }: StoredBytes): Promise<void> {
+  if (!(await tx.read(selectMessage, { id, ...everybody }))) await discardBytes(tx, key)
 }
 
 /** Longer messages are cut by the carrier long before this; endpoints refuse more. */
