@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { prewriting } from '../../src/domain/calls/wire.sql.ts'
 import { migrate } from '../../src/platform/db/index.ts'
 import { createDatabase, type TestDatabase, templateReady } from '../support/postgres.ts'
-import { type Exam, invariants, openExam } from './exam.ts'
+import { type Exam, invariants, openExam, rowsOf } from './exam.ts'
 import { openRandom } from './random.ts'
 import { live, type Run, simulate, staging } from './simulate.ts'
 
@@ -62,6 +62,15 @@ describe('a run', () => {
   afterAll(async () => {
     done()
     await staged
+  })
+
+  test('has calls with a text and counted ones, whose truth the invariants then find out', async () => {
+    const [found] = await rowsOf<{ texts: number; counted: number }>(
+      exam,
+      'SELECT (SELECT count(prewritten)::int FROM calls.calls) AS texts, (SELECT coalesce(sum(calls), 0)::int FROM calls.tallies) AS counted',
+    )
+    expect(found?.texts).toBeGreaterThan(0)
+    expect(found?.counted).toBeGreaterThan(0)
   })
 
   test('of the same seed does the same', async () => {

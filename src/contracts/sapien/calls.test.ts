@@ -191,7 +191,7 @@ describe('GET /v1/calls', () => {
     const mine = await makeCall({ start: 90_000, userId: house.org.adminId })
     const theirs = await makeCall({ start: 90_001, org: 200 })
     const user = await house.token({ subject: `user:${house.org.adminId}`, roles: ['user'] })
-    expect((await get('/v1/calls?limit=100', user)).body.calls).toMatchObject([{ id: mine }])
+    expect((await get('/v1/calls?limit=100', user)).body).toMatchObject({ calls: [{ id: mine }], total: 1 })
     expect((await get(`/v1/calls/${mine}`, user)).status).toBe(200)
     expect((await get(`/v1/calls/${await makeCall({ start: 90_002 })}`, user)).status).toBe(404)
     expect((await get(`/v1/calls/${theirs}`)).body.error).toMatchObject({ code: 'call_not_found' })

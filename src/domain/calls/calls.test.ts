@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { elsewhere, here, openTenants, type Tenants } from '../../../tests/support/tenants.ts'
 import type { Session } from '../../platform/session/index.ts'
-import { selectOrganizationsWithSilentCalls } from './calls.sql.ts'
+import { selectOrganizationsWithSilentCalls, updateHold } from './calls.sql.ts'
 import {
   addLeg,
   addTurns,
@@ -82,7 +82,10 @@ async function endOf(callId: string) {
     'SELECT position, answered_at, ended_at, hangup_cause FROM calls.legs WHERE call_id = $1 ORDER BY position',
     [callId],
   )
-  const usage = await tenants.query('SELECT kind, sum(quantity) AS quantity FROM billing.usage WHERE call_id = $1 GROUP BY kind', [callId])
+  const usage = await tenants.query(
+    'SELECT kind, sum(quantity) AS quantity, count(*) FILTER (WHERE quantity = 0)::int AS nothing FROM billing.usage WHERE call_id = $1 GROUP BY kind',
+    [callId],
+  )
   const events = await tenants.query('SELECT type, at FROM calls.events WHERE call_id = $1 ORDER BY at, type', [callId])
   return { call, legs, usage, events: events.filter((event) => (event as { type: string }).type !== 'queued') }
 }
@@ -118,7 +121,17 @@ describe('the course of a call', () => {
     const { callId } = await ring(tenants.session())
     const moves = await Promise.all([...history, ...history, ...history].map((report) => advanceCall(tenants.session(), callId, report)))
     expect(moves.filter(Boolean).length).toBeGreaterThan(0)
-    expect((await endOf(callId)).usage).toEqual([{ kind: 'voice.inbound', quantity: 2 }])
+    expect((await endOf(callId)).usage).toEqual([{ kind: 'voice.inbound', quantity: 2, nothing: 0 }])
+  })
+
+  test('who was on hold when it ended is not on hold any more', async () => {
+    const { callId } = await ring(tenants.session())
+    for (const report of history.slice(0, 3)) await advanceCall(tenants.session(), callId, report)
+    const onHold = () => tenants.query('SELECT on_hold FROM calls.calls WHERE id = $1', [callId])
+    await tenants.session().write((tx) => tx.run(updateHold, { callId, onHold: true, now: tx.now() }))
+    expect(await onHold()).toEqual([{ on_hold: true }])
+    await advanceCall(tenants.session(), callId, { status: 'completed', at: at(97), durationS: 90 })
+    expect(await onHold()).toEqual([{ on_hold: false }])
   })
 
   test('each step is one event of the feed, however often it is reported', async () => {

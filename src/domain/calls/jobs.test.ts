@@ -57,7 +57,7 @@ describe('where all is done', () => {
     const ago = new Date(tenants.clock.now().getTime() - 120_000)
     const params = { quietSince: ago, silentSince: ago, provider: 'twilio', most: 50_000 }
     const { read } = await touchedBy(tenants.session(), 'calls.calls', (tx) => tx.list(look, params))
-    expect(read).toBeLessThan(20)
+    expect(read).toBeLessThan(40)
   })
 })
 
@@ -70,6 +70,17 @@ describe('what a job does for every organisation', () => {
     expect(await all(async ({ organizationId, principal }) => (principal.subject === 'job:test' ? organizationId : 0))).toBe(
       here + elsewhere,
     )
+  })
+
+  test('is done for one after the other', async () => {
+    let running = 0
+    const seen: number[] = []
+    await all(async (session) => {
+      seen.push(++running)
+      await session.list(selectSilentCalls, { provider: 'twilio', silentSince: tenants.clock.now() })
+      return --running
+    })
+    expect(seen).toEqual([1, 1])
   })
 
   test('is done for the others when one fails, and then fails for that reason', async () => {
@@ -119,5 +130,15 @@ describe('what a job does for every organisation', () => {
       message: 'job:test failed for 2 organisations',
       errors: [{ message: 'no 100' }, { message: 'no 200' }],
     })
+  })
+})
+
+test('what is done every few minutes is done every few minutes', () => {
+  const services = { telephony: fakeNetwork(), callUrls: fakeUrls, openSession: tenants.sessionOf }
+  expect(Object.fromEntries(callJobs(services).map(({ name, cron = null }) => [name, cron]))).toEqual({
+    'calls.place': null,
+    'calls.reconcile': '* * * * *',
+    'calls.prewrite': '* * * * *',
+    'calls.tally': '*/10 * * * *',
   })
 })

@@ -28,3 +28,8 @@ test('whatever conditions are combined, each list has a name that PostgreSQL kee
   expect(new Set(names).size).toBe(filters.length * 13)
   expect(names.filter((name) => name.length > 63)).toEqual([])
 })
+
+test('a page of more calls than the statement looks at is refused', () => {
+  const page = { baseUrl: '', question: '', offset: 0, afterKey: null, afterId: null, total: null }
+  expect(() => callPage('startTime', { ...nothing, viewer: null, all: true, ...page, limit: 101 })).toThrow('at most 100')
+})

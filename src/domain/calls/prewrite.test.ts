@@ -1,4 +1,5 @@
 // What is kept of a call as text is what the call is, or it is not there.
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { elsewhere, here, openTenants, type Tenants } from '../../../tests/support/tenants.ts'
@@ -17,6 +18,7 @@ import {
   setParties,
 } from './index.ts'
 import { lockUnwritten, writeTexts } from './prewrite.sql.ts'
+import { prewriting } from './wire.sql.ts'
 
 let tenants: Tenants
 beforeAll(async () => {
@@ -65,7 +67,7 @@ async function written(callId: string, organizationId = here): Promise<string | 
 describe('what is prewritten of a call', () => {
   const anyText = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 12 }).map((text) => text.replaceAll('\0', '')),
-    fc.constantFrom('\u0001', '\\u0001', '"', '%s', '\\'),
+    fc.constantFrom(prewriting.placeholder, '\u0001', '\\u0001', '"', '%s', '\\'),
   )
   const anyTime = fc.option(fc.date({ min: new Date('2020-01-01'), max: new Date('2100-01-01'), noInvalidDate: true }))
   const anyCall = fc.record({
@@ -128,6 +130,41 @@ describe('what is prewritten of a call', () => {
     )
   })
 
+  test('is what is shown, and not written anew', async () => {
+    const callId = await ended()
+    const text = 'UPDATE calls.calls SET prewritten = $2, prewritten_by = $3 WHERE id = $1'
+    await tenants.query(text, [callId, '"id":"kept"', prewriting.writer])
+    expect(JSON.parse(await list()).calls).toEqual([{ id: 'kept' }])
+    expect(JSON.parse(await detail(callId))).toMatchObject({ id: 'kept', legs: [] })
+  })
+
+  test('is known by what wrote it', () => {
+    expect(prewriting.writer).toBe(createHash('sha256').update(prewriting.text).digest().readInt32BE())
+  })
+
+  test('tells the newest recording that is still there, before and after', async () => {
+    const callId = await ended()
+    for (const status of ['available', 'in_progress', 'deleted']) {
+      tenants.clock.advance(1)
+      await tenants.query(record, [here, callId, status, 43, 9000, 'wav', tenants.clock.now()])
+    }
+    for (let time = 0; time < 2; time++) {
+      expect(JSON.parse(await list()).calls[0].recording).toMatchObject({ status: 'in_progress', url: null })
+      tenants.clock.advance(61)
+      await prewrite()
+    }
+    expect(await written(callId)).toContain('in_progress')
+  })
+
+  test('is gone of both calls when a recording turns out to be of the other', async () => {
+    const [callId, other] = [await ended(), await ended()]
+    await tenants.query(record, [here, callId, 'available', 43, 9000, 'wav', tenants.clock.now()])
+    tenants.clock.advance(61)
+    expect(await prewrite()).toBe(2)
+    await tenants.query('UPDATE recordings.recordings SET call_id = $2 WHERE call_id = $1', [callId, other])
+    expect([await written(callId), await written(other)]).toEqual([null, null])
+  })
+
   test.each([
     'https://elsewhere.test:8443',
     'http://a"b\\c\u0001.test',
@@ -171,7 +208,7 @@ describe('what is prewritten of a call', () => {
       await until('the recording waits for the call', async () => {
         const [row] = await tenants.query<{ waiting: boolean }>(
           `SELECT count(*) > 0 AS waiting FROM pg_locks JOIN pg_stat_activity a USING (pid)
-            WHERE NOT granted AND a.datname = current_database()`,
+            WHERE locktype IN ('transactionid', 'tuple') AND NOT granted AND a.datname = current_database()`,
         )
         return row?.waiting
       })
@@ -254,6 +291,46 @@ describe('prewriting', () => {
     expect(await prewrite()).toBe(1)
     expect(await written(callId)).not.toBeNull()
     expect(await written(talking)).toBeNull()
+  })
+
+  test('leaves one that was just heard of alone beside one that was not', async () => {
+    const old = await ended()
+    tenants.clock.advance(50)
+    const fresh = await ended()
+    tenants.clock.advance(11)
+    expect(await prewrite()).toBe(1)
+    expect(await written(old)).not.toBeNull()
+    expect(await written(fresh)).toBeNull()
+  })
+
+  test('leaves an organisation that is no more alone', async () => {
+    await ended()
+    tenants.clock.advance(61)
+    await tenants.query("UPDATE tenancy.organizations SET status = 'deleted'")
+    try {
+      expect(await prewrite()).toBe(0)
+    } finally {
+      await tenants.query("UPDATE tenancy.organizations SET status = 'active'")
+    }
+  })
+
+  test('does so much in a run, of one organisation and of all, and no change for nothing', async () => {
+    for (const organizationId of [here, elsewhere])
+      await tenants.query(insertMany, [organizationId, tenants.clock.now(), 850], organizationId)
+    tenants.clock.advance(61)
+    let changes = 0
+    const openSession: typeof tenants.sessionOf = (principal) => {
+      const session = tenants.sessionOf(principal)
+      const write: typeof session.write = (work) => {
+        changes++
+        return session.write(work)
+      }
+      return { ...session, write }
+    }
+    const run = (ofOne: number, ofAll: number) => prewriteCalls(tenants.session(), { openSession }, { ofOne, ofAll })
+    expect([await run(400, 600), changes]).toEqual([600, 3])
+    expect([await run(10_000, 50_000), changes]).toEqual([1100, 3 + 3 + 4])
+    expect([await run(10_000, 50_000), changes]).toEqual([0, 10])
   })
 
   test("writes every organisation's calls, each in a session of its own", async () => {

@@ -9,12 +9,12 @@ const quietForMs = 60_000
 const mostInARun = { ofOne: 10_000, ofAll: 50_000 }
 
 /** @returns how many were written */
-export async function prewriteCalls(session: Session, options: EachOptions): Promise<number> {
+export async function prewriteCalls(session: Session, options: EachOptions, most = mostInARun): Promise<number> {
   const quietSince = new Date(session.now().getTime() - quietForMs)
   const found = await session.list(selectOrganizationsWithUnwrittenCalls, { quietSince })
-  let left = mostInARun.ofAll
+  let left = most.ofAll
   const work = async (inside: Session) => {
-    const written = await prewriteOrganization(inside, quietSince, Math.min(left, mostInARun.ofOne), options.signal)
+    const written = await prewriteOrganization(inside, quietSince, Math.min(left, most.ofOne), options.signal)
     left -= written
     return written
   }

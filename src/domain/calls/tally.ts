@@ -7,20 +7,20 @@ import { countOn, lockTally, selectOrganizationsWithUncountedCalls } from './tal
 const atOnce = 50_000
 
 /** @returns how many were counted */
-export async function tallyCalls(session: Session, options: EachOptions): Promise<number> {
+export async function tallyCalls(session: Session, options: EachOptions, most = atOnce): Promise<number> {
   const found = await session.list(selectOrganizationsWithUncountedCalls, {})
-  const work = (inside: Session) => tallyOrganization(inside, options.signal)
+  const work = (inside: Session) => tallyOrganization(inside, most, options.signal)
   return forEachOrganization(found, { ...options, subject: 'job:calls.tally', work })
 }
 
-async function tallyOrganization(session: Session, signal?: AbortSignal): Promise<number> {
+async function tallyOrganization(session: Session, most: number, signal?: AbortSignal): Promise<number> {
   for (let counted = 0; ; ) {
     signal?.throwIfAborted()
     const some = await session.write(async (tx) => {
       tx.later(lockTally, {})
-      return tx.read(countOn, { most: atOnce })
+      return tx.read(countOn, { most })
     })
     counted += some?.counted ?? 0
-    if (some?.counted !== atOnce) return counted
+    if (some?.counted !== most) return counted
   }
 }

@@ -55,10 +55,11 @@ const members = (base: string): string =>
   )
 
 /** Where a kept text has the house's address, which may be another tomorrow: a sign that JSON never holds. */
-const placeholder = 'chr(1)'
+const sign = String.fromCharCode(1)
+const placeholder = `chr(${sign.charCodeAt(0)})`
 const kept = members(placeholder)
 /** SQL of the text to keep, and the name by which it knows again what it wrote itself. */
-export const prewriting = { text: kept, writer: createHash('sha256').update(kept).digest().readInt32BE() } as const
+export const prewriting = { text: kept, writer: createHash('sha256').update(kept).digest().readInt32BE(), placeholder: sign } as const
 
 /** Call `c`, in lists and in detail, which has `more`. The house's address is `:baseUrl`, escaped as JSON has it. */
 export const callObject = (more: Readonly<Record<string, json.Text>> = {}): json.Text =>
