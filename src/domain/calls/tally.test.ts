@@ -216,6 +216,7 @@ describe('the calls of an organisation', () => {
   test('that are new are counted once for each page', async () => {
     const session = tenants.session()
     await session.write((tx) => tx.run(insertMany, { count: 50, minutesAgo: 1 }))
+    await tenants.vacuum('calls.calls') // else an index also gives what others left
     const first = (tx: Session) => listCalls(tx, { all: true, viewer: null }, {}, page)
     expect((await touchedBy(session, 'calls.calls', first)).read).toBeLessThan(80)
   })
