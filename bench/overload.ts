@@ -7,6 +7,12 @@ import { median } from './slices.ts'
 import { openWorld, type World } from './world.ts'
 
 export interface Overload {
+  readonly floods: readonly Flood[]
+}
+
+export interface Flood {
+  readonly name: Asked['name']
+  readonly title: string
   readonly rounds: readonly Round[]
 }
 
@@ -31,13 +37,38 @@ const closed = { connections: 128, leadMs: 700, durationMs: 1500 }
 const flood = { leadMs: 1500, durationMs: 3000 }
 const warmUpMs = 8000
 
-/** The machine is another from one minute to the next: each round finds its own peak, and their medians are told. */
-const rounds = 7
-
 type Request = Pick<ArrivalsJob, 'path' | 'headers'>
 
+interface Asked extends Request {
+  readonly name: 'month' | 'list'
+  readonly title: string
+  /** The machine is another from one minute to the next: each round finds its own peak, and their medians are told. */
+  readonly rounds: number
+}
+
+const dayMs = 86_400_000
+
+/**
+ * What is kept depends on what is asked for: reading a request and refusing it costs about as much as it costs bare node:http,
+ * and its caller as much again, on the same processors here. Five times the peak of something dear is few requests, and shows
+ * what the rule keeps; five times the peak of something cheap shows what refusing costs.
+ */
+function whatIsAsked({ apiKey, token }: World): Asked[] {
+  const [from, to] = [1, 29].map((days) => new Date(Date.now() + days * dayMs).toISOString().slice(0, 10))
+  const month = `/appointments/availability?from=${from}&to=${to}`
+  return [
+    { name: 'month', title: 'four weeks’ free times of 25 diaries', path: month, headers: { 'x-api-key': apiKey }, rounds: 7 },
+    { name: 'list', title: 'a list of 100', path: '/v1/calls?limit=100', headers: { authorization: `Bearer ${token}` }, rounds: 5 },
+  ]
+}
+
 export async function measureOverload(world: World): Promise<Overload> {
-  const request: Request = { path: '/v1/calls?limit=100', headers: { authorization: `Bearer ${world.token}` } }
+  const floods: Flood[] = []
+  for (const asked of whatIsAsked(world)) floods.push(await measureFlood(world, asked))
+  return { floods }
+}
+
+async function measureFlood(world: World, { name, title, rounds, ...request }: Asked): Promise<Flood> {
   // The peak is that of a server which turns nobody away.
   const patient = { ...world, environment: { ...world.environment, MAX_WAIT_MS: '0' } }
   const children = await Promise.all([
@@ -60,7 +91,7 @@ export async function measureOverload(world: World): Promise<Overload> {
       peak = await findPeak()
       measured.push(roundOf(meanOf(before, peak), below, fiveTimes, cpuS))
     }
-    return { rounds: measured }
+    return { name, title, rounds: measured }
   } finally {
     await Promise.all(children.map((child) => child.stop()))
   }
@@ -105,11 +136,13 @@ const cpuSeconds = (before: Figures, after: Figures): number => (after.cpuMicros
 const away = ({ turnedAway, turnedAwayLatency }: ArrivalsResult, part: 'p50' | 'p95') => (turnedAway > 0 ? turnedAwayLatency[part] : 0)
 
 /** What is told of all rounds: the median. */
-export const overall = ({ rounds }: Overload, pick: (round: Round) => number): number => median(rounds.map(pick))
+export const overall = ({ rounds }: Flood, pick: (round: Round) => number): number => median(rounds.map(pick))
 
-export function showOverload(overload: Overload): string {
-  const { rounds } = overload
-  const of = (pick: (round: Round) => number) => overall(overload, pick).toFixed(0)
+export const showOverload = ({ floods }: Overload): string => floods.map(showFlood).join('\n')
+
+function showFlood(flood: Flood): string {
+  const { title, rounds } = flood
+  const of = (pick: (round: Round) => number) => overall(flood, pick).toFixed(0)
   const line = (name: string, pick: (round: Round) => ArrivalsResult) => {
     const perSecond = (count: (result: ArrivalsResult) => number) => of((round) => count(pick(round)) / pick(round).seconds)
     const ms = (time: (result: ArrivalsResult) => number) => of((round) => time(pick(round)))
@@ -124,10 +157,10 @@ export function showOverload(overload: Overload): string {
   }
   const parts = rounds.map(({ kept }) => (kept * 100).toFixed(0)).join(', ')
   return [
-    `peak: ${of(({ peak }) => peak.perSecond)}/s; medians of ${rounds.length} rounds`,
-    line('0.9 times', ({ below }) => below),
-    line('5 times', ({ fiveTimes }) => fiveTimes),
-    `kept: ${of(({ kept }) => kept * 100)} % of the peak (${parts}), ${of(({ keptPerCpu }) => keptPerCpu * 100)} % for each second of the processor`,
+    `${title}, peak: ${of(({ peak }) => peak.perSecond)}/s; medians of ${rounds.length} rounds`,
+    line('  0.9 times', ({ below }) => below),
+    line('  5 times', ({ fiveTimes }) => fiveTimes),
+    `  kept: ${of(({ kept }) => kept * 100)} % of the peak (${parts}), ${of(({ keptPerCpu }) => keptPerCpu * 100)} % for each second of the processor`,
   ].join('\n')
 }
 

@@ -10,8 +10,9 @@ import type { Contract } from '../../src/platform/http/index.ts'
 import { goesOn } from '../../src/platform/http/live.ts'
 import { guardFromOverload } from '../../src/platform/http/overload.ts'
 import type { Valve } from '../../src/platform/http/valve.ts'
-import { movableClock } from '../../src/platform/time/index.ts'
+import { movableClock, wireTime } from '../../src/platform/time/index.ts'
 import { openTestHouse, type TestHouse } from '../support/house.ts'
+import { workFor } from '../support/work.ts'
 
 let house: TestHouse
 let server: Server
@@ -26,8 +27,8 @@ const measured: number[] = []
 let measuredAt = Number.POSITIVE_INFINITY
 /** Turned right by hand: the rule itself has tests of its own. */
 const valve: Valve = {
-  measure(waitMs) {
-    measured.push(waitMs)
+  measure({ usualMs }) {
+    measured.push(usualMs)
     measuredAt = performance.now()
   },
   admits: (precious) => precious && !providersToo,
@@ -52,29 +53,34 @@ function respond(path: string, response: ServerResponse): void {
   } else response.end(`served ${path}`)
 }
 
-beforeAll(async () => {
-  house = await openTestHouse()
+type Sizes = Pick<Parameters<typeof guardFromOverload>[1], 'aFew' | 'aCrowd' | 'onTurnedAway'>
+
+async function openGuarded(sizes: Sizes): Promise<{ server: Server; url: string }> {
   const forBella = bella(house.house)
   const forSapien: Contract = { ...forBella, name: 'sapien', renderError: renderSapien, endpoints: [] }
-  server = createServer((request, response) => respond(request.url ?? '', response))
+  const guarded = createServer((request, response) => respond(request.url ?? '', response))
   guardFromOverload(
-    server,
+    guarded,
     {
+      ...sizes,
       clock,
       log: house.house.log,
       contracts: [forBella, forSapien],
       contractOf: (path) => (path.startsWith('/v1') ? forSapien : forBella),
       maxWaitMs: 25,
-      aFew: few,
-      aCrowd: crowd,
       backlogMs: () => backlogMs,
-      onTurnedAway: (contract, method) => turnedAway.push(`${contract} ${method}`),
     },
     valve,
   )
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  guarded.listen(0, '127.0.0.1')
+  await once(guarded, 'listening')
+  return { server: guarded, url: `http://127.0.0.1:${(guarded.address() as AddressInfo).port}` }
+}
+
+beforeAll(async () => {
+  house = await openTestHouse()
+  const onTurnedAway: Sizes['onTurnedAway'] = (contract, method) => turnedAway.push(`${contract} ${method}`)
+  ;({ server, url } = await openGuarded({ aFew: few, aCrowd: crowd, onTurnedAway }))
 })
 afterAll(async () => {
   server.close()
@@ -154,6 +160,44 @@ test('whoever is refused hears so in the contract’s words, before a credential
 
   await answer()
   expect(await statusOf('/users')).toBe(200)
+})
+
+test('everybody who is refused has an id of their own and the time, and a long body is not waited for', async () => {
+  const answer = await hold(crowd)
+  const [first, second] = await Promise.all([ask('/users'), ask('/users')])
+  for (const refused of [first, second]) {
+    const text = await refused.text()
+    expect(refused.headers.get('content-length')).toBe(String(Buffer.byteLength(text)))
+    expect(refused.headers.get('x-content-type-options')).toBe('nosniff')
+    expect(JSON.parse(text)).toMatchObject({ correlation_id: refused.headers.get('x-request-id'), timestamp: wireTime(clock.now()) })
+  }
+  expect(first.headers.get('x-request-id')).not.toBe(second.headers.get('x-request-id'))
+
+  clock.advance(1)
+  expect(await (await ask('/users')).json()).toMatchObject({ timestamp: wireTime(clock.now()) })
+  const long = await fetch(`${url}/users`, { method: 'POST', body: 'x'.repeat(70_000) })
+  expect([long.status, long.headers.get('connection')]).toEqual([503, 'close'])
+  await answer()
+})
+
+test('a flood that keeps the process busy has fewer than a few let in, until it is over', async () => {
+  const many = 200
+  const busy = await openGuarded({ aFew: many, aCrowd: many, onTurnedAway: () => workFor(60) })
+  const status = async (path: string) => (await fetch(busy.url + path)).status
+  share = 0
+  const waiting = Array.from({ length: many }, () => status('/held'))
+  await expect.poll(() => open.length).toBe(many)
+  share = 0.99
+  for (let n = 0; n < 3; n++) expect(await status('/users')).toBe(503)
+  for (const end of open.splice(0, many / 2)) end()
+  // Half as many wait as a few are, and still too many for such work: of a crowd no more are let in than its own part.
+  const statuses: number[] = []
+  while (statuses.length < many / 4 && !statuses.includes(503)) statuses.push(await status('/users'))
+  expect(statuses).toContain(503)
+  await expect.poll(() => status('/users'), { timeout: 10_000, interval: 1_000 }).toBe(200) // nobody was turned away for a second
+  for (const end of open.splice(0)) end()
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set([200]))
+  busy.server.close()
 })
 
 test('a stream that has begun has its answer, however long it goes on', async () => {

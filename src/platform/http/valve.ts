@@ -4,11 +4,18 @@
 
 export interface Valve {
   /** Every few milliseconds: how long requests wait now, and how much time has passed since the last word. */
-  measure(waitMs: number, sinceMs: number): void
+  measure(wait: Wait, sinceMs: number): void
   /** Whether the next request is let in. Those that must not be lost are the last to be turned away. */
   admits(precious: boolean): boolean
   /** 0 to 1. */
   share(): number
+}
+
+export interface Wait {
+  /** Of most: from here on it is judged whether too much comes. */
+  readonly usualMs: number
+  /** Of one in twenty: what is steered by, because it is nearly everybody who shall not wait. */
+  readonly worstMs: number
 }
 
 /** RFC 8033, 4.2: per second and second of wait. Twice as firm, because a server's callers do not slow down as TCP does. */
@@ -16,22 +23,25 @@ const proportional = 0.25
 const derivative = 2.5
 /** A wait that is over sooner than this was a burst. */
 const burstMs = 150
-/** As long as nobody waits, the share is let go by so much a measurement. */
+/** As long as nobody waits, the share is let go by so much a measurement; it is never let go faster, or the next turn would have them all. */
 const ease = 0.9
+/** Somebody is always let in: else nobody would know when it is over. */
+const most = 0.99
 /** Beyond this share even the precious are turned away in part. */
 const preciousFrom = 0.9
 
 export function openValve(targetMs: number): Valve {
   let [share, before, aboveForMs, debt] = [0, 0, 0, 0]
   return {
-    measure(waitMs, sinceMs) {
-      aboveForMs = waitMs > targetMs ? aboveForMs + sinceMs : 0
-      const rise = (proportional * (waitMs - targetMs) * (sinceMs / 15) + derivative * (waitMs - before)) / 1000
-      const steps = share < 0.01 ? 4 : share < 0.1 ? 2 : 1 // RFC 8033, 4.2: small shares move in small steps
-      if (waitMs < targetMs / 2 && before < targetMs / 2) share *= ease
-      else if (share > 0 || aboveForMs >= burstMs) share = Math.min(0.99, Math.max(0, share + rise / steps))
-      if (share < 0.001) share = 0
-      before = waitMs
+    measure({ usualMs, worstMs }, sinceMs) {
+      aboveForMs = usualMs > targetMs ? aboveForMs + sinceMs : 0
+      const rise = (proportional * (worstMs - targetMs) * (sinceMs / 15) + derivative * (worstMs - before)) / 1000
+      const steps = share < 0.1 ? 2 : 1 // RFC 8033, 4.2: small shares move in small steps
+      if (worstMs < targetMs / 2 && before < targetMs / 2) share *= ease
+      else if (share > 0) share = Math.max(share * ease, share + rise / steps)
+      else if (aboveForMs >= burstMs) share = 1 - targetMs / worstMs // what waits is too much in that proportion
+      share = share < 0.001 ? 0 : Math.min(most, share)
+      before = worstMs
     },
     admits(precious) {
       const part = precious ? Math.max(0, (share - preciousFrom) / (1 - preciousFrom)) : share
