@@ -4,7 +4,7 @@ import type { Server } from './contenders.ts'
 import type { World } from './world.ts'
 
 export interface Scenario {
-  readonly name: 'kept' | 'row' | 'list'
+  readonly name: 'kept' | 'awake' | 'row' | 'list'
   readonly title: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
@@ -12,6 +12,12 @@ export interface Scenario {
 
 export const scenariosOf = ({ token, apiKey, organizationId, appointmentId }: World): Scenario[] => [
   { name: 'kept', title: 'one row, kept near', path: `/v1/organizations/${organizationId}`, headers: { authorization: `Bearer ${token}` } },
+  {
+    name: 'awake',
+    title: '… by callers awake',
+    path: `/v1/organizations/${organizationId}`,
+    headers: { authorization: `Bearer ${token}` },
+  },
   { name: 'row', title: 'one row, read', path: `/appointments/${appointmentId}`, headers: { 'x-api-key': apiKey } },
   { name: 'list', title: 'a list of 100', path: '/v1/calls?limit=100', headers: { authorization: `Bearer ${token}` } },
 ]

@@ -10,7 +10,7 @@ import { measureVoice } from './voice.ts'
 import { patient, type World } from './world.ts'
 
 export const sections: Readonly<Record<string, { readonly title: string; readonly run: (world: World) => Promise<Section> }>> = {
-  http: { title: 'GET: one row', run: (world) => measureHttp(patient(world), ['kept', 'row']) },
+  http: { title: 'GET: one row', run: (world) => measureHttp(patient(world), ['kept', 'awake', 'row']) },
   list: { title: 'GET: a list', run: (world) => measureHttp(patient(world), ['list']) },
   deep: { title: 'A page deep in a list', run: (world) => measureDeep(patient(world)) },
   voice: { title: 'Voice', run: (world) => measureVoice(patient(world)) },

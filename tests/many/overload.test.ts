@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bella } from '../../src/contracts/bella/contract.ts'
 import { renderError as renderSapien } from '../../src/contracts/sapien/errors.ts'
 import type { Contract } from '../../src/platform/http/index.ts'
-import { goesOn } from '../../src/platform/http/live.ts'
+import { goOn } from '../../src/platform/http/live.ts'
 import { guardFromOverload } from '../../src/platform/http/overload.ts'
 import type { Valve } from '../../src/platform/http/valve.ts'
 import { movableClock, wireTime } from '../../src/platform/time/index.ts'
@@ -44,11 +44,12 @@ function respond(path: string, response: ServerResponse): void {
   else if (path === '/file') {
     const file = new PassThrough()
     response.flushHeaders()
+    goOn(response)
     file.pipe(response)
     open.push(() => file.end())
   } else if (path === '/events') {
     response.flushHeaders()
-    response.emit(goesOn)
+    goOn(response)
     open.push(() => response.end())
   } else response.end(`served ${path}`)
 }

@@ -12,8 +12,15 @@ export class Live {
   }
 }
 
-/** Emitted by a response whose head is sent and whose answer goes on by itself from there. */
-export const goesOn = Symbol('goes on')
+const onceOn = Symbol('once it goes on')
+type Followed = ServerResponse & { [onceOn]?: () => void }
+
+/** Calls `then` when an answer goes on by itself, however long: a stream of events, or a file. */
+export function followOn(response: Followed, then: () => void): void {
+  response[onceOn] = then // a listener would cost each of the others, who never do
+}
+
+export const goOn = (response: Followed): void => response[onceOn]?.()
 
 export function goLive(reply: FastifyReply, { begin }: Live): FastifyReply {
   reply.hijack()
@@ -21,7 +28,7 @@ export function goLive(reply: FastifyReply, { begin }: Live): FastifyReply {
   outlet.removeHeader('transfer-encoding')
   outlet.writeHead(reply.statusCode, reply.getHeaders() as Record<string, string>)
   outlet.flushHeaders()
-  outlet.emit(goesOn)
+  goOn(outlet)
   begin(outlet)
   return reply
 }

@@ -5,7 +5,7 @@ import { memoryBuckets } from '../limits/index.ts'
 import { openAllowance } from './allowance.ts'
 import type { Contract } from './contract.ts'
 import type { Kitchen } from './errors.ts'
-import { goesOn } from './live.ts'
+import { followOn } from './live.ts'
 import { openTicker } from './ticker.ts'
 import { openTurnAway, type TurnAwayOptions } from './turn-away.ts'
 import { openValve, type Valve } from './valve.ts'
@@ -55,8 +55,7 @@ export function guardFromOverload(server: Server, options: OverloadOptions, valv
     }
     underWay += 1
     response.on('close', answered)
-    response.on('pipe', answered)
-    response.on(goesOn, answered)
+    followOn(response, answered)
   }
   const tell = () => {
     const now = performance.now()

@@ -13,7 +13,7 @@ import { type Kitchen, renderRefusal, toRefusal } from './errors.ts'
 import { factsOf } from './facts.ts'
 import { freeWhenSent } from './free.ts'
 import { type Flights, fingerprint, once, type Rendered, readKey } from './idempotency.ts'
-import { goLive, Live } from './live.ts'
+import { goLive, goOn, Live } from './live.ts'
 import { takesKey } from './openapi/refusals.ts'
 import { tellRefused } from './refused.ts'
 import { compileSerializers, type Serialize } from './serialization.ts'
@@ -163,7 +163,7 @@ function judge({ contract, endpoint, ...checks }: Compiled, request: FastifyRequ
   ) {
     refuse('permission_denied', { message: `This needs the permission ${endpoint.permission}.` })
   }
-  const query = { ...(request.query as object) }
+  const query = checks.query ? { ...(request.query as object) } : request.query
   if (checks.query) refuseProblems(checks.query(query))
   const params = { ...(request.params as Record<string, unknown>) }
   if (checks.params && (checks.params(params).length > 0 || respelled(params, request.params)))
@@ -197,6 +197,7 @@ function send({ serializers, success }: Compiled, reply: FastifyReply, result: B
   if (named) reply.headers(result.headers)
   if (body === null) return reply.send()
   if (body instanceof Live) return goLive(reply, body)
+  if (body instanceof Readable) goOn(reply.raw)
   if (body instanceof Readable || Buffer.isBuffer(body)) return reply.send(body)
   if (typeof body === 'string') return reply.send(body)
   return sendJson(reply, body instanceof RawJson ? body.content : toJson(serializers, status, body))

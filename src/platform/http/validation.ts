@@ -19,7 +19,8 @@ export function compileCheck(schema: TSchema, where: Problem['in']): Check {
   const validate: ValidateFunction = (where === 'body' ? bodies : texts).compile(schema)
   return (value) => {
     const shape = validate(value) ? [] : toProblems(validate.errors ?? [], where)
-    return shape.length > 0 ? shape : unstorable(value, where, [])
+    if (shape.length > 0) return shape
+    return isStorable(value) ? [] : unstorable(value, where, [])
   }
 }
 
@@ -71,6 +72,14 @@ function sentence(error: ErrorObject): string {
     default:
       return error.message ?? 'is not valid'
   }
+}
+
+/** Nearly all that comes is: then nothing is put together to say where. */
+function isStorable(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\u0000')
+  if (value === null || typeof value !== 'object' || Buffer.isBuffer(value)) return true
+  for (const key in value) if (!isStorable(key) || !isStorable((value as Record<string, unknown>)[key])) return false
+  return true
 }
 
 /** Text that PostgreSQL cannot store: NUL, and halves of surrogate pairs, which no UTF-8 has. */

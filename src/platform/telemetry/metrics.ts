@@ -1,6 +1,7 @@
 // Counts what the server does, under the names that sei documents, by route pattern and never by path: labels stay few.
 // `/metrics` writes it as Prometheus text; bella's JSON takes `figures()`.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { openDurations } from './durations.ts'
 
 export interface FinishedRequest {
   readonly api: string
@@ -34,10 +35,12 @@ export interface Metrics {
   render(): Promise<{ readonly contentType: string; readonly body: string }>
 }
 
+/** Of one pattern and status; what the counters of requests say when they are asked. */
 interface RequestSeries {
-  readonly total: Counter.Internal
-  readonly failed: Counter.Internal | null
-  readonly duration: Histogram.Internal<'api' | 'method' | 'route'>
+  readonly labels: Readonly<Record<'api' | 'method' | 'route' | 'status', string>>
+  readonly failed: boolean
+  count: number
+  readonly observe: (seconds: number) => void
   readonly row: Tally
 }
 
@@ -49,20 +52,26 @@ export function openMetrics(options: { readonly processFigures?: boolean } = {})
   const registry = new Registry()
   const registers = [registry]
   const labelNames = ['api', 'method', 'route', 'status'] as const
-  const total = new Counter({ name: 'api_requests_total', help: 'Requests answered', labelNames, registers })
-  const failed = new Counter({
-    name: 'api_requests_failed_total',
-    help: 'Requests answered with a 4xx or 5xx status',
-    labelNames,
-    registers,
-  })
-  const duration = new Histogram({
+  const counted: RequestSeries[] = []
+  const countRequests = (name: string, help: string, isCounted: (series: RequestSeries) => boolean) =>
+    new Counter({
+      name,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset()
+        for (const series of counted) if (isCounted(series)) this.inc(series.labels, series.count)
+      },
+    })
+  countRequests('api_requests_total', 'Requests answered', () => true)
+  countRequests('api_requests_failed_total', 'Requests answered with a 4xx or 5xx status', ({ failed }) => failed)
+  const duration = openDurations<'api' | 'method' | 'route'>(registry, {
     name: 'api_requests_duration_seconds',
     help: 'From the arrival of a request to the end of its answer',
-    labelNames: ['api', 'method', 'route'] as const,
-    buckets: seconds,
-    registers,
+    bounds: seconds,
   })
+  const durationOf = remembered<(seconds: number) => void>()
   const active = new Gauge({ name: 'api_active_connections', help: 'Clients connected', registers })
   const queries = new Counter({
     name: 'api_database_queries_total',
@@ -100,17 +109,18 @@ export function openMetrics(options: { readonly processFigures?: boolean } = {})
     connection: (change) => active.inc(change),
     requestFinished: ({ api, method, route, status, seconds: took }) => {
       const series = requestSeries(`${api} ${method} ${status} ${route}`, () => {
-        const labels = { api, method, route, status: String(status) }
-        return {
-          total: total.labels(labels),
-          failed: status >= 400 ? failed.labels(labels) : null,
-          duration: duration.labels({ api, method, route }),
+        const found: RequestSeries = {
+          labels: { api, method, route, status: String(status) },
+          failed: status >= 400,
+          count: 0,
+          observe: durationOf(`${api} ${method} ${route}`, () => duration.series({ api, method, route })),
           row: tally.row(`${method} ${route}`),
         }
+        counted.push(found)
+        return found
       })
-      series.total.inc()
-      series.failed?.inc()
-      series.duration.observe(took)
+      series.count += 1
+      series.observe(took)
       series.row.add(took, status >= 500)
     },
     databaseQuery: (statement) => statementSeries(statement, () => queries.labels({ statement })).inc(),
