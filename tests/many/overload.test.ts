@@ -1,8 +1,9 @@
 // More comes than can be answered: who is turned away, with what words, and that it ends.
 import { once } from 'node:events'
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { PassThrough } from 'node:stream'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bella } from '../../src/contracts/bella/contract.ts'
 import { renderError as renderSapien } from '../../src/contracts/sapien/errors.ts'
@@ -182,20 +183,47 @@ test('everybody who is refused has an id of their own and the time, and a long b
 })
 
 test('a flood that keeps the process busy has fewer than a few let in, until it is over', async () => {
-  const many = 200
-  const busy = await openGuarded({ aFew: many, aCrowd: many, onTurnedAway: () => workFor(60) })
+  const [many, aFew] = [200, 100]
+  const busy = await openGuarded({ aFew, aCrowd: aFew, onTurnedAway: () => workFor(60) })
   const status = async (path: string) => (await fetch(busy.url + path)).status
   share = 0
   const waiting = Array.from({ length: many }, () => status('/held'))
   await expect.poll(() => open.length).toBe(many)
   share = 0.99
   for (let n = 0; n < 3; n++) expect(await status('/users')).toBe(503)
-  for (const end of open.splice(0, many / 2)) end()
+  for (const end of open.splice(0, many - aFew / 2)) end()
   // Half as many wait as a few are, and still too many for such work: of a crowd no more are let in than its own part.
   const statuses: number[] = []
-  while (statuses.length < many / 4 && !statuses.includes(503)) statuses.push(await status('/users'))
+  while (statuses.length < aFew / 2 && !statuses.includes(503)) statuses.push(await status('/users'))
   expect(statuses).toContain(503)
   await expect.poll(() => status('/users'), { timeout: 10_000, interval: 1_000 }).toBe(200) // nobody was turned away for a second
+  for (const end of open.splice(0)) end()
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set([200]))
+  busy.server.close()
+})
+
+test('whoever comes over few connections is let in, also when a flood is hardly over', async () => {
+  const busy = await openGuarded({ aFew: 20, aCrowd: 20, onTurnedAway: () => workFor(60) })
+  /** Over a connection of its own, which ends with the answer. */
+  const status = async (path: string) => {
+    const [response] = (await once(get(busy.url + path, { agent: false }), 'response')) as [IncomingMessage]
+    await once(response.resume(), 'end')
+    return response.statusCode
+  }
+  const connections = () => promisify(busy.server.getConnections.bind(busy.server))()
+  share = 0
+  const flood = Array.from({ length: 40 }, () => status('/held'))
+  await expect.poll(() => open.length).toBe(40)
+  share = 0.99
+  for (let n = 0; n < 3; n++) expect(await status('/users')).toBe(503)
+  for (const end of open.splice(0)) end()
+  await Promise.all(flood)
+  await expect.poll(connections).toBe(0)
+
+  const waiting = Array.from({ length: 10 }, () => status('/held'))
+  await expect.poll(() => open.length).toBe(10)
+  const asked = Array.from({ length: 8 }, () => status('/users'))
+  expect(new Set(await Promise.all(asked))).toEqual(new Set([200]))
   for (const end of open.splice(0)) end()
   expect(new Set(await Promise.all(waiting))).toEqual(new Set([200]))
   busy.server.close()

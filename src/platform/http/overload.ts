@@ -47,6 +47,8 @@ export function guardFromOverload(server: Server, options: OverloadOptions, valv
   let told = performance.now()
   /** Who waits for an answer. A stream that has begun, of events or of a file, has its answer, however long it is. */
   let underWay = 0
+  /** Connections on which somebody may ask: all but those of streams. */
+  let open = 0
   const follow = (response: ServerResponse) => {
     let waits = true
     const answered = () => {
@@ -55,8 +57,23 @@ export function guardFromOverload(server: Server, options: OverloadOptions, valv
     }
     underWay += 1
     response.on('close', answered)
-    followOn(response, answered)
+    followOn(response, () => {
+      answered()
+      open -= 1
+      response.once('close', () => {
+        open += 1
+      })
+    })
   }
+  server.on('connection', (socket) => {
+    open += 1
+    socket.once('close', () => {
+      open -= 1
+    })
+  })
+  // Over so few connections no more than a few can wait. They are let in even where a flood has just made the few fewer: whoever is
+  // refused and asks again at once would keep it so.
+  const areMany = () => underWay >= aFew || (open > aFew && underWay >= few.count())
   const tell = () => {
     const now = performance.now()
     if (turnedAway === 0 || now - told < tellEveryMs) return
@@ -85,7 +102,7 @@ export function guardFromOverload(server: Server, options: OverloadOptions, valv
   const handlers = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[]
   server.removeAllListeners('request')
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (valve.share() > 0 && underWay >= few.count() && isTooMuch(request)) {
+    if (valve.share() > 0 && areMany() && isTooMuch(request)) {
       turnedAway += 1
       turnedAwayInTurn += 1
       return turnAway(request, response)
