@@ -5,7 +5,7 @@ import { memoryBuckets } from '../limits/index.ts'
 import { openAllowance } from './allowance.ts'
 import type { Contract } from './contract.ts'
 import type { Kitchen } from './errors.ts'
-import { followOn } from './live.ts'
+import { openHeadcount } from './headcount.ts'
 import { openTicker } from './ticker.ts'
 import { openTurnAway, type TurnAwayOptions } from './turn-away.ts'
 import { openValve, type Valve } from './valve.ts'
@@ -45,35 +45,10 @@ export function guardFromOverload(server: Server, options: OverloadOptions, valv
   const turnAway = openTurnAway(options)
   let [turnedAway, turnedAwayInTurn] = [0, 0]
   let told = performance.now()
-  /** Who waits for an answer. A stream that has begun, of events or of a file, has its answer, however long it is. */
-  let underWay = 0
-  /** Connections on which somebody may ask: all but those of streams. */
-  let open = 0
-  const follow = (response: ServerResponse) => {
-    let waits = true
-    const answered = () => {
-      if (waits) underWay -= 1
-      waits = false
-    }
-    underWay += 1
-    response.on('close', answered)
-    followOn(response, () => {
-      answered()
-      open -= 1
-      response.once('close', () => {
-        open += 1
-      })
-    })
-  }
-  server.on('connection', (socket) => {
-    open += 1
-    socket.once('close', () => {
-      open -= 1
-    })
-  })
+  const here = openHeadcount(server)
   // Over so few connections no more than a few can wait. They are let in even where a flood has just made the few fewer: whoever is
   // refused and asks again at once would keep it so.
-  const areMany = () => underWay >= aFew || (open > aFew && underWay >= few.count())
+  const areMany = () => here.waiting() >= aFew || (here.connections() > aFew && here.waiting() >= few.count())
   const tell = () => {
     const now = performance.now()
     if (turnedAway === 0 || now - told < tellEveryMs) return
@@ -87,7 +62,7 @@ export function guardFromOverload(server: Server, options: OverloadOptions, valv
   const isTooMuch = ({ url = '/' }: IncomingMessage): boolean => {
     const urgency = rank(url)
     if (urgency === 'always' || valve.admits(urgency === 'precious')) return false
-    return underWay >= aCrowd || !crowds.take(crowd(urgency), urgency).allowed
+    return here.waiting() >= aCrowd || !crowds.take(crowd(urgency), urgency).allowed
   }
   const ticker = openTicker(tickMs, ({ lateMs, sinceMs, ownMs }) => {
     few.measure({ ownMs, turnedAway: turnedAwayInTurn })
@@ -95,7 +70,7 @@ export function guardFromOverload(server: Server, options: OverloadOptions, valv
     const backlogMs = options.backlogMs()
     valve.measure({ usualMs: Math.max(lateMs, backlogMs), worstMs: Math.max(worst * lateMs, backlogMs) }, sinceMs)
     tell()
-    return underWay > 0 || turnedAway > 0 || valve.share() > 0
+    return here.waiting() > 0 || turnedAway > 0 || valve.share() > 0
   })
   server.once('close', () => ticker.close())
 
@@ -107,7 +82,7 @@ export function guardFromOverload(server: Server, options: OverloadOptions, valv
       turnedAwayInTurn += 1
       return turnAway(request, response)
     }
-    follow(response)
+    here.add(response)
     ticker.wake()
     for (const handler of handlers) handler(request, response)
   })

@@ -74,9 +74,11 @@ function sentence(error: ErrorObject): string {
   }
 }
 
+const hasNul = (text: string): boolean => text.includes('\u0000')
+
 /** Nearly all that comes is: then nothing is put together to say where. */
 function isStorable(value: unknown): boolean {
-  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\u0000')
+  if (typeof value === 'string') return value.isWellFormed() && !hasNul(value)
   if (value === null || typeof value !== 'object' || Buffer.isBuffer(value)) return true
   for (const key in value) if (!isStorable(key) || !isStorable((value as Record<string, unknown>)[key])) return false
   return true
@@ -85,12 +87,12 @@ function isStorable(value: unknown): boolean {
 /** Text that PostgreSQL cannot store: NUL, and halves of surrogate pairs, which no UTF-8 has. */
 function unstorable(value: unknown, where: Problem['in'], path: (string | number)[]): Problem[] {
   if (typeof value === 'string') {
-    const bad = value.includes('\u0000') ? 'NUL' : value.isWellFormed() ? null : 'half a surrogate pair'
-    return bad ? [{ in: where, path, message: `must not contain ${bad}`, rule: 'text' }] : []
+    const message = `must not contain ${hasNul(value) ? 'NUL' : 'half a surrogate pair'}`
+    return isStorable(value) ? [] : [{ in: where, path, message, rule: 'text' }]
   }
   if (value === null || typeof value !== 'object' || Buffer.isBuffer(value)) return []
   return Object.entries(value).flatMap(([key, item]) => [
-    ...(key.includes('\u0000') || !key.isWellFormed() ? unstorable(key, where, path) : []),
+    ...unstorable(key, where, path),
     ...unstorable(item, where, [...path, Array.isArray(value) ? Number(key) : key]),
   ])
 }
