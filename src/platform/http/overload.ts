@@ -25,7 +25,7 @@ export interface OverloadOptions extends Pick<Kitchen, 'log'>, TurnAwayOptions {
 const tickMs = 10
 /**
  * Of newcomers, one in twenty waits for several times as long as the loop is late in the mean: for the rest of a long turn, and in
- * the next for those before him. Steered by six times, 95 of 100 were refused within 37 ms, by four within 48 (`bench/overload.ts`).
+ * the next for those before them. Steered by six times, 95 of 100 were refused within 37 ms, by four within 48 (`bench/overload.ts`).
  */
 const worst = 6
 /** One line says how many were turned away since the last. */
