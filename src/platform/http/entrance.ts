@@ -27,8 +27,7 @@ interface Options {
 
 /** Connections that wait to be taken. One too many is tried again by its own system a second later, when it could have had a refusal. */
 const backlog = 4_096
-/** More than the few whom nobody turns away (`overload.ts`): of a crowd as many are always let in that some of it can be turned away. */
-const doors = 128
+const doors = 32
 
 export function openEntrance({ server, listen }: Options): Entrance {
   const open = new Set<Socket>()

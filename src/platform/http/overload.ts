@@ -2,7 +2,6 @@
 // answered 503 at once, so cheaply that the rest is served as fast as ever. Health and figures are always let through.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { memoryBuckets } from '../limits/index.ts'
-import { openAllowance } from './allowance.ts'
 import type { Contract } from './contract.ts'
 import type { Kitchen } from './errors.ts'
 import { openHeadcount } from './headcount.ts'
@@ -16,18 +15,13 @@ export interface OverloadOptions extends Pick<Kitchen, 'log'>, TurnAwayOptions {
   readonly maxWaitMs: number
   /** How long whoever is let in waits for what everybody needs. */
   readonly backlogMs: () => number
-  /** While fewer wait for an answer, nobody is turned away; in a flood that keeps this process busy, while as many do as `allowance.ts` says. */
+  /** While fewer wait for an answer, nobody is turned away. */
   readonly aFew?: number
-  /** So many at once are let in before anybody is turned away, and as many again in a second; in such a flood fewer in the same proportion. */
+  /** So many at once are let in before anybody is turned away, and as many again after `crowdEveryS`. */
   readonly aCrowd?: number
 }
 
 const tickMs = 10
-/**
- * Of newcomers, one in twenty waits for several times as long as the loop is late in the mean: for the rest of a long turn, and in
- * the next for those before them. Steered by six times, 95 of 100 were refused within 37 ms, by four within 48 (`bench/overload.ts`).
- */
-const worst = 6
 /** One line says how many were turned away since the last. */
 const tellEveryMs = 5_000
 
@@ -36,19 +30,12 @@ export function guardFromOverload(server: Server, options: OverloadOptions, valv
   if (options.maxWaitMs === 0) return
   const { aFew = usually.aFew, aCrowd = usually.aCrowd } = options
   const crowds = memoryBuckets({ clock: options.clock, maxBuckets: 2 })
-  const few = openAllowance({ most: aFew, turnMs: options.maxWaitMs / 2 })
-  const crowd = (urgency: Rank) => {
-    const count = urgency === 'precious' ? aCrowd : (aCrowd * few.count()) / aFew
-    return { name: 'crowd', limit: count, periodS: 1, burst: count }
-  }
+  const crowd = (urgency: keyof typeof crowdEveryS) => ({ name: 'crowd', limit: aCrowd, periodS: crowdEveryS[urgency], burst: aCrowd })
   const rank = rankOf(options.contracts)
   const turnAway = openTurnAway(options)
-  let [turnedAway, turnedAwayInTurn] = [0, 0]
+  let turnedAway = 0
   let told = performance.now()
-  const here = openHeadcount(server)
-  // Over so few connections no more than a few can wait. They are let in even where a flood has just made the few fewer: whoever is
-  // refused and asks again at once would keep it so.
-  const areMany = () => here.waiting() >= aFew || (here.connections() > aFew && here.waiting() >= few.count())
+  const here = openHeadcount()
   const tell = () => {
     const now = performance.now()
     if (turnedAway === 0 || now - told < tellEveryMs) return
@@ -64,11 +51,8 @@ export function guardFromOverload(server: Server, options: OverloadOptions, valv
     if (urgency === 'always' || valve.admits(urgency === 'precious')) return false
     return here.waiting() >= aCrowd || !crowds.take(crowd(urgency), urgency).allowed
   }
-  const ticker = openTicker(tickMs, ({ lateMs, sinceMs, ownMs }) => {
-    few.measure({ ownMs, turnedAway: turnedAwayInTurn })
-    turnedAwayInTurn = 0
-    const backlogMs = options.backlogMs()
-    valve.measure({ usualMs: Math.max(lateMs, backlogMs), worstMs: Math.max(worst * lateMs, backlogMs) }, sinceMs)
+  const ticker = openTicker(tickMs, (lateMs, sinceMs) => {
+    valve.measure(Math.max(lateMs, options.backlogMs()), sinceMs)
     tell()
     return here.waiting() > 0 || turnedAway > 0 || valve.share() > 0
   })
@@ -77,9 +61,8 @@ export function guardFromOverload(server: Server, options: OverloadOptions, valv
   const handlers = server.listeners('request') as ((request: IncomingMessage, response: ServerResponse) => void)[]
   server.removeAllListeners('request')
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (valve.share() > 0 && areMany() && isTooMuch(request)) {
+    if (valve.share() > 0 && here.waiting() >= aFew && isTooMuch(request)) {
       turnedAway += 1
-      turnedAwayInTurn += 1
       return turnAway(request, response)
     }
     here.add(response)
@@ -88,13 +71,16 @@ export function guardFromOverload(server: Server, options: OverloadOptions, valv
   })
 }
 
-/**
- * However slow the machine is just now, a few are no flood, and of a crowd that wants one slot everybody hears who has it.
- * What a crowd is allowed a flood has soon used up, else as many would always wait; providers have an allowance of their own.
- */
+/** However slow the machine is just now, a few are no flood, and of a crowd that wants one slot everybody hears who has it. */
 const usually = { aFew: 64, aCrowd: 200 }
 
 type Rank = 'always' | 'precious' | 'usual'
+
+/**
+ * Until a whole crowd is let in again. A flood has the first at once, and whoever is let in beyond the few makes all of them wait longer:
+ * of what is dear, a server does less than a crowd in a second. What providers say is worth that.
+ */
+const crowdEveryS = { precious: 1, usual: 10 }
 
 /** What providers say is said once, and may be the only word of a call; they repeat it seldom. */
 function rankOf(contracts: readonly Contract[]): (url: string) => Rank {

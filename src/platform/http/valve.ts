@@ -4,18 +4,11 @@
 
 export interface Valve {
   /** Every few milliseconds: how long requests wait now, and how much time has passed since the last word. */
-  measure(wait: Wait, sinceMs: number): void
+  measure(waitMs: number, sinceMs: number): void
   /** Whether the next request is let in. Those that must not be lost are the last to be turned away. */
   admits(precious: boolean): boolean
   /** 0 to 1. */
   share(): number
-}
-
-export interface Wait {
-  /** Of most: from here on it is judged whether too much comes. */
-  readonly usualMs: number
-  /** Of one in twenty: what is steered by, because it is nearly everybody who shall not wait. */
-  readonly worstMs: number
 }
 
 /** RFC 8033, 4.2: per second and second of wait. Twice as firm, because a server's callers do not slow down as TCP does. */
@@ -33,15 +26,15 @@ const preciousFrom = 0.9
 export function openValve(targetMs: number): Valve {
   let [share, before, aboveForMs, debt] = [0, 0, 0, 0]
   return {
-    measure({ usualMs, worstMs }, sinceMs) {
-      aboveForMs = usualMs > targetMs ? aboveForMs + sinceMs : 0
-      const rise = (proportional * (worstMs - targetMs) * (sinceMs / 15) + derivative * (worstMs - before)) / 1000
+    measure(waitMs, sinceMs) {
+      aboveForMs = waitMs > targetMs ? aboveForMs + sinceMs : 0
+      const rise = (proportional * (waitMs - targetMs) * (sinceMs / 15) + derivative * (waitMs - before)) / 1000
       const steps = share < 0.1 ? 2 : 1 // RFC 8033, 4.2: small shares move in small steps
-      if (worstMs < targetMs / 2 && before < targetMs / 2) share *= ease
+      if (waitMs < targetMs / 2 && before < targetMs / 2) share *= ease
       else if (share > 0) share = Math.max(share * ease, share + rise / steps)
-      else if (aboveForMs >= burstMs) share = 1 - targetMs / worstMs // what waits is too much in that proportion
+      else if (aboveForMs >= burstMs) share = 1 - targetMs / waitMs // what waits is too much in that proportion
       share = share < 0.001 ? 0 : Math.min(most, share)
-      before = worstMs
+      before = waitMs
     },
     admits(precious) {
       const part = precious ? Math.max(0, (share - preciousFrom) / (1 - preciousFrom)) : share
