@@ -226,6 +226,12 @@ describe('what the issuer tells of itself', () => {
     expect(verifySignature('RSA-SHA256', Buffer.from(`${head}.${payload}`), pem, Buffer.from(signature, 'base64url'))).toBe(true)
   })
 
+  test('its keys are worth 128 bits', async () => {
+    const { keys } = (await get('/.well-known/jwks.json')) as { keys: (JWK & { n: string })[] }
+    expect(keys.length).toBeGreaterThan(0)
+    for (const { kty, n } of keys) expect([kty, Buffer.from(n, 'base64url').length * 8]).toEqual(['RSA', 3072])
+  })
+
   test('its configuration names addresses that answer', async () => {
     const configuration = (await get('/.well-known/openid-configuration')) as Record<string, string>
     expect(configuration.issuer).toBe(house.house.tokens.issuer)

@@ -85,6 +85,9 @@ export async function openSigningKeys(database: Database, vault: Vault, clock: C
 const loadRows = async (database: Database) => (await database.read(null, selectSigningKeys, {})) as SigningKeyRow[]
 const expired = (row: SigningKeyRow, now: Date) => row.retiredAt !== null && row.retiredAt.getTime() + longestTokenS * 1000 < now.getTime()
 
+/** Worth 128 bits (NIST SP 800-57 part 1, table 2). Keys of 2,048 that an older version made go on until they are rotated. */
+const modulusBits = 3072
+
 /**
  * Makes a new key the signing one. `onlyFirst`: not when there is one already (two processes starting at once).
  * `revoke`: the keys before it are no longer good, and so is no token that they signed (one of them became known).
@@ -95,7 +98,7 @@ export async function rotateSigningKeys(
   clock: Clock,
   { onlyFirst = false, revoke = false } = {},
 ): Promise<string | null> {
-  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
+  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: modulusBits })
   const kid = uuidv7(clock.now())
   const publicJwk = { ...createPublicKey(privateKey).export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' }
   const privateSealed = vault.seal(String(privateKey.export({ format: 'pem', type: 'pkcs8' })), vaultContext)

@@ -185,6 +185,50 @@ describe('the secret key', () => {
   })
 })
 
+describe('in production, another machine', () => {
+  const production = { APP_ENV: 'production', SECRET_KEY: 'x'.repeat(32) }
+  const plain: readonly (readonly [string, string])[] = [
+    ['DATABASE_URL', 'postgres://u:p@db.internal/patchbay'],
+    ['DATABASE_URL', 'postgres://u:p@10.0.0.5/patchbay?sslmode=disable'],
+    ['DATABASE_URL', 'postgres://u:p@db.internal/patchbay?sslmode=prefer'],
+    ['DATABASE_URL', 'postgres://u:p@db.internal/patchbay?sslmode=no-verify'],
+    ['DATABASE_URL', 'postgres://u:p@db.internal/patchbay?uselibpqcompat=true&sslmode=require'],
+    ['DATABASE_URL', 'postgres://u:p@127.0.0.1/patchbay?host=db.internal'],
+    ['REDIS_URL', 'redis://:secret@redis:6379'],
+    ['REDIS_HOST', 'redis'],
+    ['MEMCACHED_HOST', 'memcached'],
+    ['S3_ENDPOINT', 'http://s3:8333'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://collector:4318'],
+    ['TWILIO_BASE_URL', 'http://127.0.0.1.example.com'],
+    ['OPENAI_BASE_URL', 'http://models.internal/v1'],
+    ['ULTRAVOX_BASE_URL', 'http://voice.internal'],
+    ['DGAPI_URL', 'http://dgapi.internal'],
+    ['COREAPI_URL', 'http://[::2]'],
+  ]
+  test.each(plain)('is not spoken to without TLS (%s=%s), unless the network is said to be one’s own', (variable, value) => {
+    const { message, problems } = problemsOf({ ...production, [variable]: value })
+    expect(problems.map(({ variable: named }) => named)).toEqual([variable])
+    expect(message).toContain('UNENCRYPTED_NETWORK=on')
+    expect(message).not.toMatch(/u:p|secret/)
+    expect(load({ ...production, [variable]: value, UNENCRYPTED_NETWORK: 'on' }).env).toBe('production')
+    expect(load({ [variable]: value }).env).toBe('development')
+  })
+
+  const fine: readonly Readonly<Record<string, string>>[] = [
+    { DATABASE_URL: 'postgres://u:p@db.internal/patchbay?sslmode=verify-full' },
+    { DATABASE_URL: 'postgres://u:p@db.internal/patchbay?sslmode=require' },
+    { DATABASE_URL: 'postgres://u:p@127.0.0.1:5433/patchbay' },
+    { DATABASE_URL: 'postgres://u:p@localhost/patchbay?host=/var/run/postgresql' },
+    { REDIS_URL: 'rediss://redis:6380', REDIS_HOST: 'redis' },
+    { REDIS_URL: 'redis://[::1]:6379', MEMCACHED_HOST: '127.0.0.1' },
+    { S3_ENDPOINT: 'https://s3.internal', TWILIO_BASE_URL: 'http://localhost:4010' },
+    { PUBLIC_URL: 'http://phones.example.com' }, // our own: a proxy there may serve it
+  ]
+  test.each(fine)('is spoken to with TLS, and this one as one likes (%o)', (environment) => {
+    expect(load({ ...production, ...environment }).env).toBe('production')
+  })
+})
+
 describe('the documentation of the settings', () => {
   test('is what the table says: docs/settings.md is current (npm run docs)', () => {
     expect(readFileSync(new URL('../../../docs/settings.md', import.meta.url), 'utf8')).toBe(renderSettings())

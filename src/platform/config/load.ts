@@ -1,6 +1,7 @@
 // Reads the settings from variables. Refuses them all at once: every problem is found before anything is said.
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
+import { isThisMachine, plainAddresses } from './encryption.ts'
 import { type Field, Unfit } from './kinds.ts'
 import { readSecretKey } from './secret-key.ts'
 import type { Settings } from './settings.ts'
@@ -98,8 +99,6 @@ const needs =
   (values, environment) =>
     values[variable] !== undefined && given(environment, other) === undefined ? problem(other, `must be set, because ${variable} is`) : []
 
-const isThisMachine = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host)
-
 const rules: readonly Rule[] = [
   // Node.js never comes back from making folders there.
   ({ PATCHBAY_DATA }) =>
@@ -132,6 +131,10 @@ const rules: readonly Rule[] = [
   ({ APP_ENV, TWILIO_SIGNATURE_CHECK }) =>
     APP_ENV === 'production' && TWILIO_SIGNATURE_CHECK === false
       ? problem('TWILIO_SIGNATURE_CHECK', 'may not be off in production', 'off')
+      : [],
+  (values) =>
+    values.APP_ENV === 'production' && !values.UNENCRYPTED_NETWORK
+      ? plainAddresses(values).flatMap(({ variable, message }) => problem(variable, message))
       : [],
   ({ UPSTREAM_ROUTES, DGAPI_URL, COREAPI_URL }) => {
     const missing = (UPSTREAM_ROUTES ?? []).find((route) => (route.endsWith('=dgapi') ? !DGAPI_URL : !COREAPI_URL))

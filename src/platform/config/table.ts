@@ -95,6 +95,11 @@ export const table = {
     text: 'The certificate chain, to serve HTTPS (TLS 1.2 and later). Needs `TLS_KEY`.',
   }),
   TLS_KEY: pem({ labels: privateKeys, secret: true, from: ['patchbay'], text: 'The private key of `TLS_CERT`.' }),
+  UNENCRYPTED_NETWORK: flag({
+    default: false,
+    from: ['patchbay'],
+    text: 'On: in production too, PostgreSQL, Redis, Memcached, S3 and other servers may be on other machines without TLS, because the network between them is yours alone.',
+  }),
   LOG_LEVEL: choice({
     words: logLevels,
     default: 'info',
