@@ -61,7 +61,7 @@ test('has as much time as others took in between, up to what these may be kept w
   }
 })
 
-test('everything is done once and in order, each turn within its slice and one piece', async () => {
+test('everything is done once and in order, whatever it costs', async () => {
   const pieces = fc.array(fc.double({ min: 0, max: 9, noNaN: true }), { minLength: 1, maxLength: 40 })
   await fc.assert(
     fc.asyncProperty(pieces, pieces, async (first, later) => {
@@ -72,9 +72,25 @@ test('everything is done once and in order, each turn within its slice and one p
       const all = [...first, ...later]
       await untilDone(all.length)
       expect(done.map(({ piece }) => piece)).toEqual(all.map((_, piece) => piece))
-      for (const { turn } of done) {
-        const took = done.filter((one) => one.turn === turn).map(({ piece }) => all[piece] ?? 0)
-        expect(took.slice(0, -1).reduce((sum, each) => sum + each, 0)).toBeLessThan(2 * 5) // a turn sees the end of one slice and the next
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('a turn takes no longer than a slice and one piece, also when pieces become dearer', async () => {
+  const cost = fc.double({ min: 0.05, max: 20, noNaN: true })
+  await fc.assert(
+    fc.asyncProperty(cost, cost, async (before, after) => {
+      const { answer, untilDone, done } = openWorld()
+      for (let piece = 0; piece < 100; piece++) answer(piece, before)
+      await untilDone(100)
+      for (let piece = 100; piece < 200; piece++) answer(piece, after)
+      await untilDone(200)
+      const surprised = done[100]?.turn // nobody can know before the first
+      for (const turn of new Set(done.map((one) => one.turn))) {
+        const took = done.filter((one) => one.turn === turn && turn !== surprised).map(({ piece }) => (piece < 100 ? before : after))
+        // What is counted as one turn here may see the end of one slice and the next.
+        expect(took.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(2 * (5 + Math.max(before, after)))
       }
     }),
     { numRuns: 50 },

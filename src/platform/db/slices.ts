@@ -16,29 +16,45 @@ interface Options {
   readonly now?: () => number
 }
 
+/** How fast what an answer brings about is believed to have become cheaper. That it has become dearer is believed at once. */
+const easing = 0.2
+
 export function openSlices({ leastMs, mostMs, now = () => performance.now() }: Options): Slices {
   const waiting: (() => void)[] = []
-  let [runs, sliceMs, usedMs, since] = [false, leastMs, 0, 0]
+  let [runs, turnHasSlice, sliceMs, usedMs, since] = [false, false, leastMs, 0, 0]
+  let perAnswerMs = leastMs
 
-  function handOnNext(): void {
-    const time = now()
-    usedMs += time - since
-    since = time
-    if (usedMs >= sliceMs) {
-      setImmediate(begin)
-      return
-    }
-    const handOn = waiting.shift()
-    runs = handOn !== undefined
-    if (!handOn) return
-    // A tick that a microtask asks for comes when there are no more microtasks: what follows from this answer has been done then.
-    queueMicrotask(() => process.nextTick(handOnNext))
-    handOn()
+  /** After `count` answers and all that followed from them. */
+  function measure(count: number): void {
+    const took = now() - since
+    since += took
+    usedMs += took
+    perAnswerMs = Math.max(took / count, perAnswerMs + easing * (took / count - perAnswerMs))
   }
-  function begin(): void {
-    sliceMs = Math.min(mostMs, Math.max(leastMs, now() - since))
+
+  /** As many at once as there seems to be time for: taken one by one, cheap ones cost a tenth more. */
+  function handOnNext(): void {
+    if (usedMs >= sliceMs) return // there is a next turn
+    const some = waiting.splice(0, Math.max(1, Math.floor((sliceMs - usedMs) / perAnswerMs)))
+    runs = some.length > 0
+    if (!runs) return
+    const goOn = () => {
+      measure(some.length)
+      handOnNext()
+    }
+    // A tick that a microtask asks for comes when there are no more microtasks: what follows from these has been done then.
+    queueMicrotask(() => process.nextTick(goOn))
+    for (const handOn of some) handOn()
+  }
+
+  /** The loop has come round. */
+  function nextTurn(): void {
+    turnHasSlice = runs
+    sliceMs = runs ? Math.min(mostMs, Math.max(leastMs, now() - since)) : leastMs
     usedMs = 0
     since = now()
+    if (!runs) return
+    setImmediate(nextTurn)
     handOnNext()
   }
 
@@ -47,6 +63,8 @@ export function openSlices({ leastMs, mostMs, now = () => performance.now() }: O
       waiting.push(handOn)
       if (runs) return
       runs = true
+      if (!turnHasSlice) setImmediate(nextTurn)
+      turnHasSlice = true
       process.nextTick(() => {
         since = now()
         handOnNext()

@@ -1,6 +1,5 @@
 // Reads bodies strictly: JSON must be UTF-8 and JSON, a form must be a form. What cannot be read is refused by name.
 import { isUtf8 } from 'node:buffer'
-import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { refuse } from '../errors/index.ts'
 import { visitOf } from './visit.ts'
@@ -16,8 +15,6 @@ export const bodyOf = (request: FastifyRequest): ReadBody => visitOf(request).bo
 
 export function registerBodyParsers(server: FastifyInstance): void {
   server.removeAllContentTypeParsers()
-  // Whoever names a type may still send no body, which is never opened (`server.ts`): a parser must meet its end all the same.
-  server.addHook('preParsing', (request, _reply, body, done) => done(null, announcesBody(request) ? body : ended()))
   server.addContentTypeParser(/^application\/(?:[\w.+-]+\+)?json(?:;|$)/i, { parseAs: 'buffer' }, (request, raw: Buffer, done) => {
     settle(done, () => {
       visitOf(request).body = { raw, form: [], kind: 'json' }
@@ -32,13 +29,6 @@ export function registerBodyParsers(server: FastifyInstance): void {
     })
   })
 }
-
-const ended = (): Readable =>
-  new Readable({
-    read() {
-      this.push(null)
-    },
-  })
 
 function settle(done: (error: Error | null, body?: unknown) => void, work: () => unknown): void {
   try {

@@ -127,6 +127,7 @@ function observe(server: FastifyInstance, options: ServerOptions): void {
     if (options.draining()) reply.header('connection', 'close')
     const { endpoint } = routeOf(request).config
     if (announcesBody(request)) boundBody(request, reply, endpoint, options)
+    else forgetType(request)
     const twice = endpoint !== undefined && readsAuthorization(endpoint) && repeatedAuthorization(request)
     done(twice ? new Refusal('invalid_token') : undefined)
   })
@@ -149,6 +150,12 @@ function observe(server: FastifyInstance, options: ServerOptions): void {
 }
 
 const servesHttps = ({ tls, publicUrl }: ServerOptions): boolean => tls !== undefined || (publicUrl?.startsWith('https://') ?? false)
+
+/** The type of a body that there is not: by it Fastify would wait for the end of a stream that was never opened. An upload is told what is missing. */
+function forgetType({ headers }: FastifyRequest): void {
+  const type = headers['content-type']
+  if (type !== undefined && !type.startsWith('multipart/')) headers['content-type'] = undefined
+}
 
 /** Whoever waits in the handler of an upload learns by the connection's end; anybody else is told. */
 function boundBody(request: FastifyRequest, reply: Reply, endpoint: AnyEndpoint | undefined, options: ServerOptions): void {
