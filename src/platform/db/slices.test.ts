@@ -7,9 +7,9 @@ import { openSlices } from './slices.ts'
 
 /** A clock that work moves: each piece follows from an answer after some promises, as a handler's does. */
 function openWorld() {
-  let [time, turn] = [0, 0]
+  let [time, own, turn] = [0, 0, 0]
   const done: { readonly piece: number; readonly turn: number }[] = []
-  const slices = openSlices({ leastMs: 5, mostMs: 25, now: () => time })
+  const slices = openSlices({ leastMs: 5, mostMs: 25, now: () => time, ownMs: () => own })
   return {
     slices,
     done,
@@ -20,14 +20,17 @@ function openWorld() {
         await answered
         await null
         time += tookMs
+        own += tookMs
         done.push({ piece, turn })
       }
       void handler()
     },
-    async untilDone(count: number, othersMs = 0): Promise<void> {
+    /** In each turn other work of this thread takes so long, and for so long it has no processor. */
+    async untilDone(count: number, othersMs = 0, awayMs = 0): Promise<void> {
       while (done.length < count) {
         await nextTurn()
-        time += othersMs
+        time += othersMs + awayMs
+        own += othersMs
         turn += 1
       }
     },
@@ -48,15 +51,16 @@ test('what follows from dear ones leaves the loop to others in between', async (
   expect(new Set(done.map(({ turn }) => turn)).size).toBeGreaterThanOrEqual(9)
 })
 
-test('has as much time as others took in between, up to what these may be kept waiting', async () => {
-  for (const [othersMs, pieces] of [
-    [1, 5],
-    [15, 15],
-    [80, 25],
+test('has as much time as other work of this thread took in between, up to what it may be kept waiting', async () => {
+  for (const [othersMs, awayMs, pieces] of [
+    [1, 0, 5],
+    [1, 80, 5],
+    [15, 0, 15],
+    [80, 0, 25],
   ] as const) {
     const { answer, untilDone, done } = openWorld()
     for (let piece = 0; piece < 200; piece++) answer(piece, 1)
-    await untilDone(200, othersMs)
+    await untilDone(200, othersMs, awayMs)
     expect(done.filter(({ turn }) => turn === 3).length).toBe(pieces)
   }
 })
