@@ -194,6 +194,8 @@ describe('in production, another machine', () => {
     ['DATABASE_URL', 'postgres://u:p@db.internal/patchbay?sslmode=no-verify'],
     ['DATABASE_URL', 'postgres://u:p@db.internal/patchbay?uselibpqcompat=true&sslmode=require'],
     ['DATABASE_URL', 'postgres://u:p@127.0.0.1/patchbay?host=db.internal'],
+    ['DATABASE_URL', 'postgres://u:p@127.0.0.1/patchbay?host=127.0.0.1&host=db.internal'],
+    ['DATABASE_URL', 'postgres://u:p@db.internal/patchbay?sslmode=verify-full&sslmode=disable'],
     ['REDIS_URL', 'redis://:secret@redis:6379'],
     ['REDIS_HOST', 'redis'],
     ['MEMCACHED_HOST', 'memcached'],

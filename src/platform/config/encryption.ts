@@ -30,7 +30,7 @@ export function plainAddresses(values: Values): Plain[] {
     ...(DATABASE_URL && !isEncrypted(new URL(DATABASE_URL)) ? [must('DATABASE_URL', 'must end with ?sslmode=verify-full')] : []),
     ...(isPlain(REDIS_URL, 'redis:') ? [must('REDIS_URL', 'must begin with rediss://')] : []),
     ...(!REDIS_URL && isElsewhere(REDIS_HOST) ? [must('REDIS_HOST', 'must give way to a REDIS_URL that begins with rediss://')] : []),
-    ...(isElsewhere(MEMCACHED_HOST) ? [must('MEMCACHED_HOST', 'cannot be spoken to')] : []),
+    ...(isElsewhere(MEMCACHED_HOST) ? [must('MEMCACHED_HOST', 'must not be set, for Memcached is spoken to without TLS,')] : []),
   ]
 }
 
@@ -42,9 +42,9 @@ const isPlain = (address: string | undefined, protocol: string): boolean => {
 
 /** Modes that node-postgres encrypts in and asks for a certificate that it can trust; with libpq's own reading of them only the last does. */
 function isEncrypted({ hostname, searchParams }: URL): boolean {
-  if (isThisMachine(hostname) && isThisMachine(searchParams.get('host') ?? '')) return true
-  const mode = searchParams.get('sslmode') ?? ''
-  return mode === 'verify-full' || (['require', 'verify-ca'].includes(mode) && searchParams.get('uselibpqcompat') !== 'true')
+  const last = (name: string) => searchParams.getAll(name).at(-1) ?? '' // the one that node-postgres goes by
+  if (isThisMachine(hostname) && isThisMachine(last('host'))) return true
+  return last('sslmode') === 'verify-full' || (['require', 'verify-ca'].includes(last('sslmode')) && last('uselibpqcompat') !== 'true')
 }
 
 const isElsewhere = (host: string | undefined): boolean => host !== undefined && !isThisMachine(host)

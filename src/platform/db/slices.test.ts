@@ -101,6 +101,16 @@ test('a turn takes no longer than a slice and one piece, also when pieces become
   )
 })
 
+test('cheap answers between do not make the dear seem cheap', async () => {
+  const { answer, untilDone, done } = openWorld()
+  const isDear = (piece: number) => piece % 30 === 29
+  for (let piece = 0; piece < 600; piece++) answer(piece, isDear(piece) ? 7 : 0.01)
+  await untilDone(600)
+  const turnsOfDear = done.filter(({ piece }) => isDear(piece)).map(({ turn }) => turn)
+  // What is counted as one turn here may see the end of one slice and the next.
+  for (const turn of turnsOfDear) expect(turnsOfDear.filter((each) => each === turn).length).toBeLessThanOrEqual(2)
+})
+
 test('an answer is never handed on before whoever brought it has gone on', async () => {
   const { slices } = openWorld()
   let handedOn = false

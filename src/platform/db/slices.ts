@@ -18,10 +18,7 @@ interface Options {
   readonly ownMs?: () => number
 }
 
-/**
- * How fast what an answer brings about is believed to have become cheaper. That it has become dearer is believed at once: whoever works
- * for long mostly reads something cheap before.
- */
+/** How fast an answer is believed to have become cheaper. That it has become dearer is believed at once: too many dear ones together keep everybody waiting. */
 const easing = 0.02
 
 export function openSlices({ leastMs, mostMs, now = () => performance.now(), ownMs = ownTimeMs }: Options): Slices {
