@@ -6,9 +6,11 @@ import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bella } from '../../src/contracts/bella/contract.ts'
 import { renderError as renderSapien } from '../../src/contracts/sapien/errors.ts'
+import { headersByOrigin } from '../../src/platform/http/cors.ts'
 import type { Contract } from '../../src/platform/http/index.ts'
 import { goOn } from '../../src/platform/http/live.ts'
 import { guardFromOverload } from '../../src/platform/http/overload.ts'
+import { safeHeaders } from '../../src/platform/http/safe-headers.ts'
 import type { Valve } from '../../src/platform/http/valve.ts'
 import { movableClock, wireTime } from '../../src/platform/time/index.ts'
 import { openTestHouse, type TestHouse } from '../support/house.ts'
@@ -17,6 +19,7 @@ let house: TestHouse
 let server: Server
 let url: string
 const clock = movableClock('2026-11-22T12:00:00Z')
+const page = 'https://app.example'
 const few = 2
 const crowd = 5
 const backlogMs = 1_234
@@ -65,6 +68,7 @@ beforeAll(async () => {
       log: house.house.log,
       contracts: [forBella, forSapien],
       contractOf: (path) => (path.startsWith('/v1') ? forSapien : forBella),
+      headersTo: headersByOrigin({ origins: [page], maxAgeS: 0 }, safeHeaders(false)),
       maxWaitMs: 25,
       aFew: few,
       aCrowd: crowd,
@@ -82,7 +86,7 @@ afterAll(async () => {
   await house.close()
 })
 
-const ask = (path: string, method = 'GET') => fetch(`${url}${path}`, { method })
+const ask = (path: string, method = 'GET', headers = {}) => fetch(`${url}${path}`, { method, headers })
 const statusOf = async (path: string, method?: string) => (await ask(path, method)).status
 
 /** One after the other: how many of twice a crowd are served. */
@@ -153,6 +157,8 @@ test('whoever is refused hears so in the contract’s words, before a credential
   const id = refused.headers.get('x-request-id')
   expect(await refused.json()).toMatchObject({ error: { code: 'overloaded', requestId: id } })
   expect(turnedAway).toEqual(['bella GET', 'sapien POST'])
+  const ofPage = await ask('/users', 'GET', { origin: page })
+  expect([ofPage.status, ofPage.headers.get('access-control-allow-origin')]).toEqual([503, page]) // its browser lets it read that
 
   await answer()
   expect(await statusOf('/users')).toBe(200)

@@ -1,13 +1,13 @@
 // Builds the HTTP server from the table of contracts. Unknown paths and broken requests are answered in the words of
 // the contract whose prefix they carry.
 import type { Socket } from 'node:net'
-import cors from '@fastify/cors'
 import multipart from '@fastify/multipart'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { Refusal } from '../errors/index.ts'
 import { requestId } from '../ids/index.ts'
 import { announcesBody, registerBodyParsers } from './bodies.ts'
 import type { Contract } from './contract.ts'
+import { type CorsOptions, headersByOrigin, registerPreflights } from './cors.ts'
 import { watchBody } from './deadline.ts'
 import type { AnyEndpoint } from './endpoint.ts'
 import { type Kitchen, renderRefusal, toRefusal } from './errors.ts'
@@ -21,7 +21,7 @@ export interface ServerOptions extends Kitchen {
   readonly contracts: readonly Contract[]
   readonly trustedProxies: readonly string[]
   readonly bodyLimit: number
-  readonly cors: { readonly origins: readonly string[]; readonly maxAgeS: number }
+  readonly cors: CorsOptions
   /** How long a body may take; of an upload, how long it may stand still. */
   readonly bodyDeadlineMs: number
   readonly tls?: { readonly cert: string; readonly key: string }
@@ -50,23 +50,6 @@ declare module 'fastify' {
     endpoint?: AnyEndpoint
   }
 }
-
-/** What a browser lets a page read. */
-const exposed = [
-  'Link',
-  'Location',
-  'X-Request-Id',
-  'Idempotent-Replayed',
-  'Retry-After',
-  'X-RateLimit-Limit',
-  'X-RateLimit-Remaining',
-  'X-RateLimit-Reset',
-  'RateLimit',
-  'RateLimit-Policy',
-  'ETag',
-  'Content-Disposition',
-  'Content-Range',
-].join(', ')
 
 /** A request that announces no body has none (RFC 9112, 6.3): no stream is opened to find that out. It was a tenth of a short answer. */
 const http = { optimizeEmptyRequests: true }
@@ -98,14 +81,10 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   server.addContentTypeParser('application/octet-stream', (_request, _payload, done) => done(null))
   // RFC 9110 10.1.1 lets us pass over an expectation that we do not know; Node.js would answer it without us.
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
-  observe(server, options) // first: whatever answers is told the request's id
+  const headersTo = headersByOrigin(options.cors, safeHeaders(servesHttps(options)))
+  observe(server, options, headersTo) // first: whatever answers is told the request's id
   await server.register(multipart)
-  await server.register(cors, {
-    origin: options.cors.origins.includes('*') ? '*' : [...options.cors.origins],
-    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    maxAge: options.cors.maxAgeS,
-    strictPreflight: false, // an OPTIONS that is no preflight is no mistake either
-  })
+  await registerPreflights(server, options.cors)
   for (const contract of options.contracts) for (const endpoint of contract.endpoints) registerEndpoint(server, options, contract, endpoint)
   server.setErrorHandler((error, request, reply) => fail(options, request, reply, error))
   server.setNotFoundHandler((request, reply) => {
@@ -114,16 +93,13 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     const headers = allowed.length > 0 ? { allow: allowed.join(', ') } : undefined
     return fail(options, request, reply, new Refusal(code, headers ? { headers } : {}))
   })
-  guardFromOverload(server.server, { ...options, https: servesHttps(options), contractOf: (url) => contractOf(options.contracts, url) })
+  guardFromOverload(server.server, { ...options, headersTo, contractOf: (url) => contractOf(options.contracts, url) })
   return server
 }
 
-function observe(server: FastifyInstance, options: ServerOptions): void {
-  const safe = safeHeaders(servesHttps(options))
+function observe(server: FastifyInstance, options: ServerOptions, headersTo: ReturnType<typeof headersByOrigin>): void {
   server.addHook('onRequest', (request, reply, done) => {
-    reply.headers(safe).header('x-request-id', request.id)
-    // To pages alone: Node.js reads every header through before it is sent, and this is the longest.
-    if (request.headers.origin !== undefined) reply.header('access-control-expose-headers', exposed)
+    reply.headers(headersTo(request.headers.origin)).header('x-request-id', request.id)
     if (options.draining()) reply.header('connection', 'close')
     const { endpoint } = routeOf(request).config
     if (announcesBody(request)) boundBody(request, reply, endpoint, options)

@@ -5,14 +5,14 @@ import { Refusal } from '../errors/index.ts'
 import { requestId } from '../ids/index.ts'
 import type { Clock } from '../time/index.ts'
 import type { Contract } from './contract.ts'
+import type { Headers } from './cors.ts'
 import { renderRefusal } from './errors.ts'
-import { safeHeaders } from './safe-headers.ts'
 
 export interface TurnAwayOptions {
   readonly clock: Clock
   readonly contractOf: (url: string) => Contract
-  /** Whether callers come by https. */
-  readonly https?: boolean
+  /** What every answer tells the page of an origin; the same object each time. */
+  readonly headersTo: (origin: string | undefined) => Headers
   readonly onTurnedAway: (contract: string, method: string) => void
 }
 
@@ -23,7 +23,7 @@ export function openTurnAway(options: TurnAwayOptions): (request: IncomingMessag
     const at = options.clock.now()
     const last = letters.get(contract)
     if (last && Math.abs(at.getTime() - last.at.getTime()) < sameForMs) return last
-    const letter = writeLetter(contract, at, options)
+    const letter = writeLetter(contract, at)
     letters.set(contract, letter)
     return letter
   }
@@ -32,7 +32,7 @@ export function openTurnAway(options: TurnAwayOptions): (request: IncomingMessag
     const { status, headers, body } = letterOf(contract)
     const id = requestId()
     const long = isLong(request) ? ['connection', 'close'] : []
-    response.writeHead(status, ['x-request-id', id, ...long, ...headers])
+    response.writeHead(status, ['x-request-id', id, ...long, ...flat(options.headersTo(request.headers.origin)), ...headers])
     response.end(body.join(id))
     options.onTurnedAway(contract.name, request.method ?? '')
   }
@@ -50,17 +50,25 @@ interface Letter {
   readonly body: readonly string[]
 }
 
-function writeLetter(contract: Contract, at: Date, { https = false }: TurnAwayOptions): Letter {
+function writeLetter(contract: Contract, at: Date): Letter {
   const gap = requestId() // as long as those that take its place
   const { status, body, headers } = renderRefusal({ clock: { now: () => at } }, contract, gap, refusal)
   const text = JSON.stringify(body)
   const all = {
-    ...safeHeaders(https),
     ...headers,
     'content-type': 'application/json; charset=utf-8',
     'content-length': String(Buffer.byteLength(text)),
   }
   return { at, status, headers: Object.entries(all).flat(), body: text.split(gap) }
+}
+
+const flattened = new WeakMap<Headers, readonly string[]>()
+function flat(headers: Headers): readonly string[] {
+  const known = flattened.get(headers)
+  if (known) return known
+  const list = Object.entries(headers).flat()
+  flattened.set(headers, list)
+  return list
 }
 
 /** One for all: where it was made tells nobody anything, and finding that out is what costs most. */
