@@ -36,7 +36,7 @@ export const commands: Readonly<Record<string, Command>> = {
     load: () => import('./org.ts'),
   },
   user: {
-    usage: 'user create|list|deactivate [--org 100] …',
+    usage: 'user create|list|password|deactivate [--org 100] …',
     summary: 'the people of an organisation',
     load: () => import('./user.ts'),
   },

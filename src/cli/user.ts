@@ -1,6 +1,6 @@
 // patchbay user: the people of an organisation, from the terminal.
 import { parseArgs } from 'node:util'
-import { createUser, deactivateUser, listUsers, type RoleName, roleNames, showUser } from '../domain/people/index.ts'
+import { createUser, deactivateUser, listUsers, type RoleName, roleNames, showUser, updateUser } from '../domain/people/index.ts'
 import { getOrganization } from '../domain/tenancy/index.ts'
 import { secret } from '../platform/ids/index.ts'
 import { CommandError, parseId } from './terminal.ts'
@@ -28,9 +28,10 @@ export function run(args: readonly string[]): Promise<number> {
   const [verb, id] = positionals
   if (verb === 'create') return create(values)
   if (verb === 'list') return list(values)
+  if (verb === 'password') return renewPassword(values, parseId(id, 'The id of the user'))
   if (verb === 'deactivate') return deactivate(values, parseId(id, 'The id of the user'))
   throw new CommandError(
-    'Say user create --email … --first-name … --last-name …, user list [--search …] [--status active|inactive|all], or user deactivate ID.',
+    'Say user create --email … --first-name … --last-name …, user list [--search …] [--status active|inactive|all], user password ID, or user deactivate ID.',
   )
 }
 
@@ -43,10 +44,11 @@ function create(values: Values): Promise<number> {
   const roles = rolesOf(values.roles)
   const password = values.password ?? secret(12)
   return withOrganization(values, async (session, { house }) => {
-    const wanted = { username: values.username ?? email, email, firstName, lastName, roles, password, ...(mobile ? { mobile } : {}) }
-    const id = await createUser(session, house, wanted)
+    const wanted = { username: values.username ?? email, email, firstName, lastName, roles, ...(mobile ? { mobile } : {}) }
+    const first = { password, passwordIsFirst: values.password === undefined }
+    const id = await createUser(session, house, { ...wanted, ...first })
     const shown = JSON.parse((await showUser(session, id)).text) as object
-    // One that was made here is seen here alone: only its hash is kept.
+    // One that was made here is seen here alone, for only its hash is kept, and is to be changed within three days.
     console.log(JSON.stringify({ ...shown, ...(values.password === undefined ? { password } : {}) }, null, 2))
   })
 }
@@ -66,6 +68,15 @@ function list({ org, search, status, limit }: Values): Promise<number> {
   return withOrganization({ org }, async (session) => {
     const { text } = await listUsers(session, { search, status: wanted, limit: parseId(limit, '--limit'), offset: 0 })
     console.log(JSON.stringify(JSON.parse(text), null, 2))
+  })
+}
+
+/** For who forgot theirs, or did not change the first in time. */
+function renewPassword(values: Values, id: number): Promise<number> {
+  const password = values.password ?? secret(12)
+  return withOrganization(values, async (session, { house }) => {
+    await updateUser(session, house, id, { password, passwordIsFirst: values.password === undefined })
+    console.log(JSON.stringify({ id, ...(values.password === undefined ? { password } : {}) }))
   })
 }
 

@@ -26,6 +26,8 @@ export interface Wanted {
   readonly timezone: string
   readonly language: string
   readonly settings?: SettingsChange
+  /** Whether the admin is to choose another password soon, as where nobody plays. */
+  readonly passwordIsFirst?: boolean
   /** E.164 and the provider's name for it; null where the organisation gets its number later. */
   readonly number: { readonly e164: string; readonly sid: string | null } | null
 }
@@ -43,7 +45,7 @@ export interface Founded {
 
 export async function foundOrganization(services: FoundingServices, wanted: Wanted): Promise<Founded> {
   const { database, clock, apiKeys, oauthClients, passwords } = services
-  const { id, name, domain, settings } = wanted
+  const { id, name, domain, settings, passwordIsFirst = false } = wanted
   const organizationId = await createOrganization(database, clock, {
     ...(id === undefined ? {} : { id }),
     name,
@@ -52,7 +54,11 @@ export async function foundOrganization(services: FoundingServices, wanted: Want
   })
   const session = services.openSession(systemPrincipal(organizationId, 'founding'))
   const admin = { username: `admin@${domain}`, email: `admin@${domain}`, password: secret(12) }
-  const adminId = await createUser(session, { passwords }, { ...admin, firstName: 'Alex', lastName: 'Admin', roles: ['admin'] })
+  const adminId = await createUser(
+    session,
+    { passwords },
+    { ...admin, passwordIsFirst, firstName: 'Alex', lastName: 'Admin', roles: ['admin'] },
+  )
   const oauth = await oauthClients.create(session, { name: 'First client', roles: ['admin'] })
   const { key } = await apiKeys.create(session, { name: 'First key', scopes: ['*'], expiresAt: null })
   const agentId = await equip(session, wanted)

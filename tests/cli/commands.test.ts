@@ -12,6 +12,20 @@ const json = async (response: Response): Promise<Record<string, unknown>> => {
 }
 type Rows = Record<string, unknown>[]
 
+/** A password that was made for somebody lets them in, and is not taken again for their own. */
+async function isFirst(baseUrl: string, username: string, password: string): Promise<boolean> {
+  const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ username, password }) }
+  const { access_token } = (await json(await fetch(`${baseUrl}/api/v1/auth/login`, post))) as { access_token: string }
+  const authorization = `Bearer ${access_token}`
+  const { sub } = (await json(await fetch(`${baseUrl}/userinfo`, { headers: { authorization } }))) as { sub: string }
+  const kept = await fetch(`${baseUrl}/v1/users/${sub.split(':').at(-1)}`, {
+    method: 'PUT',
+    headers: { authorization, 'content-type': 'application/json' },
+    body: JSON.stringify({ password, currentPassword: password }),
+  })
+  return (await kept.text()).includes('must not be the first one again')
+}
+
 describe('a Patchbay after its first start', () => {
   let patchbay: RunningPatchbay
   beforeAll(async () => {
@@ -63,6 +77,9 @@ describe('a Patchbay after its first start', () => {
       admin: { email: 'admin@muller-sohne.example' },
     })
     expect(Object.keys(made).sort()).toEqual(Object.keys(patchbay.credentials).sort())
+    expect(await isFirst(made.baseUrl, made.admin.username, made.admin.password)).toBe(true)
+    const { admin, baseUrl } = patchbay.credentials
+    expect(await isFirst(baseUrl, admin.username, admin.password), 'the demo’s stays').toBe(false)
     const sandbox = made.sandbox?.baseUrl
     const rung = await fetch(`${sandbox}/sandbox/calls`, {
       method: 'POST',
@@ -91,6 +108,15 @@ describe('a Patchbay after its first start', () => {
       users: [{ id, status: 'active' }],
       total: 1,
     })
+    const renewed = JSON.parse((await patchbay.run('user', 'password', String(id))).out) as { id: number; password: string }
+    expect(renewed.password).toMatch(/^\S{16}$/)
+    expect(renewed.password).not.toBe(password)
+    for (const own of [['--password', 'a-quiet-harbour-7'], []]) {
+      const set = JSON.parse((await patchbay.run('user', 'password', String(id), ...own)).out) as { password?: string }
+      const first = await isFirst(patchbay.credentials.baseUrl, 'max@acme.example', set.password ?? 'a-quiet-harbour-7')
+      expect([first, set.password !== undefined]).toEqual(own.length > 0 ? [false, false] : [true, true])
+    }
+    expect((await patchbay.run('user', 'password', '999999')).code).toBe(1)
     expect((await patchbay.run('user', 'deactivate', String(id))).code).toBe(0)
     expect(JSON.parse((await patchbay.run('user', 'list', '--search', 'Planck')).out)).toMatchObject({ total: 0 })
     expect(await patchbay.run('user', 'list', '--org', '999')).toMatchObject({ code: 1, err: 'No such organization.\n' })

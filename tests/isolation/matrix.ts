@@ -180,6 +180,15 @@ export const matrix: Readonly<Record<string, Row>> = {
   'auth.login': everybody(200, ({ founded }) => ({ json: { username: founded.admin.username, password: founded.admin.password } })),
   'auth.refresh': everybody(200, async (at) => ({ json: { refresh_token: await at.refreshToken() } })),
   'auth.logout': bearer([204, 204, 204, 204, 204]),
+  'auth.list-sessions': bearer([200, 200, 200, 200, 200]),
+  'auth.end-session': bearer(
+    [404, 404, 204, 404, 404],
+    id((at) => at.signIn()),
+  ),
+  'auth.end-sessions': bearer([204, 204, 204, 204, 204], async (at) => {
+    await at.signIn()
+    return {}
+  }),
   // bella: the carrier
   'voice.answer': signed(200, form),
   'voice.collect': signed(200, form),

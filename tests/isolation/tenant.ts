@@ -31,6 +31,8 @@ export interface Tenant {
   voicemail(): Promise<string>
   blob(): Promise<string>
   refreshToken(): Promise<string>
+  /** Of the admin. */
+  signIn(): Promise<string>
   /** Of a file of this organisation. */
   link(): Promise<string>
   start(): string
@@ -56,6 +58,11 @@ export async function openTenant(house: TestHouse, db: pg.Client, founded: Found
   const integration = await house.house.oauthClients.create(session, { name: 'Sync', roles: ['integration'] })
   const contact = async () =>
     (await createContact(session, { fullName: 'Carol Caller', mobile: `+4477009${String(next()).padStart(5, '0')}` })).id
+  const login = async () =>
+    (await (await house.request('POST', '/api/v1/auth/login', { json: founded.admin })).json()) as {
+      access_token: string
+      refresh_token: string
+    }
   const file = async (type: 'recording' | 'voicemail' | 'asset', createdBy: string) => {
     const stored = await storeBytes(session, house.house, { body: Buffer.from(`of ${organizationId}`), contentType: 'text/plain' })
     const row = await session.write((tx) => registerFile(tx, stored, { filename: 'note.txt', type }, { quota: false }))
@@ -125,10 +132,9 @@ export async function openTenant(house: TestHouse, db: pg.Client, founded: Found
       return id
     },
     blob: async () => (await file('asset', `user:${ownerId}`)).id,
-    refreshToken: async () => {
-      const answer = await house.request('POST', '/api/v1/auth/login', { json: founded.admin })
-      return ((await answer.json()) as { refresh_token: string }).refresh_token
-    },
+    refreshToken: async () => (await login()).refresh_token,
+    signIn: async () =>
+      (JSON.parse(Buffer.from((await login()).access_token.split('.')[1] ?? '', 'base64url').toString()) as { sid: string }).sid,
     link: async () => {
       const { key } = await file('asset', `user:${ownerId}`)
       return house.house.blobs.link(key, { expiresS: 60, filename: 'note.txt', contentType: 'text/plain', disposition: 'attachment' })

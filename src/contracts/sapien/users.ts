@@ -97,7 +97,7 @@ export function users(house: House): AnyEndpoint[] {
       missing,
       summary: 'Change somebody; what is left out stays as it is',
       description:
-        'Everybody may change their own name and e-mail address, and, with the present one in `currentPassword`, their own password; the rest needs `users:write`. New roles or a new password end sign-ins.',
+        'Everybody may change their own name and e-mail address, and, with the present one in `currentPassword`, their own password. Ten minutes after signing in, a change of one’s own e-mail address takes `currentPassword` too. The rest needs `users:write`. New roles or a new password end sign-ins.',
       permission: 'users:read',
       body: Change,
       response: { 200: User },

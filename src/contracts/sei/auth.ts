@@ -1,8 +1,19 @@
 // E1. Where people sign in, for every contract: the token is good at all of them.
 import { type Static, Type } from 'typebox'
-import { refreshSignIn, type SignedIn, signIn, signOut } from '../../domain/people/index.ts'
+import {
+  endOtherSignIns,
+  endSignIn,
+  listSignIns,
+  refreshSignIn,
+  type SignedIn,
+  type SignIn as SignInShown,
+  signIn,
+  signOut,
+} from '../../domain/people/index.ts'
 import { Refusal, refuse } from '../../platform/errors/index.ts'
 import { type AnyEndpoint, answer, endpoint } from '../../platform/http/index.ts'
+import { uuidPattern } from '../../platform/ids/index.ts'
+import { wireTime } from '../../platform/time/index.ts'
 import type { House } from '../house.ts'
 
 const Secret = Type.String({ minLength: 1, maxLength: 256 })
@@ -12,8 +23,18 @@ const Granted = Type.Object({
   expires_in: Type.Integer(),
   refresh_token: Type.String(),
 })
+const Timestamp = Type.String({ format: 'date-time' })
+const SignIn = Type.Object({
+  id: Type.String({ format: 'uuid' }),
+  started_at: Timestamp,
+  last_used_at: Timestamp,
+  expires_at: Timestamp,
+  current: Type.Boolean(),
+})
 const neverStored = { 'cache-control': 'no-store' }
 const Login = Type.Object({ username: Type.String({ minLength: 1, maxLength: 254 }), password: Secret })
+
+const sessions = '/api/v1/auth/sessions'
 
 export const auth = (house: House): AnyEndpoint[] => [
   endpoint({
@@ -59,7 +80,52 @@ export const auth = (house: House): AnyEndpoint[] => [
       return answer(204, null)
     },
   }),
+  endpoint({
+    operation: 'auth.list-sessions',
+    method: 'GET',
+    path: sessions,
+    summary: 'Where one is signed in, that used last first',
+    permission: 'authenticated',
+    response: { 200: Type.Object({ sessions: Type.Array(SignIn) }) },
+    handle: async ({ session }) => ({ sessions: (await listSignIns(session, house)).map(shown) }),
+  }),
+  endpoint({
+    operation: 'auth.end-sessions',
+    method: 'DELETE',
+    path: sessions,
+    summary: 'End all of one’s sign-ins but the one that asks, which is of the last ten minutes',
+    permission: 'authenticated',
+    response: { 204: null },
+    errors: ['permission_denied'],
+    handle: async ({ session }) => {
+      await endOtherSignIns(session, house)
+      return answer(204, null)
+    },
+  }),
+  endpoint({
+    operation: 'auth.end-session',
+    method: 'DELETE',
+    path: `${sessions}/:id`,
+    params: Type.Object({ id: Type.String({ pattern: uuidPattern }) }),
+    missing: 'sign_in_not_found',
+    summary: 'End one of one’s sign-ins: the one that asks, or another, if the one that asks is of the last ten minutes',
+    permission: 'authenticated',
+    response: { 204: null },
+    errors: ['sign_in_not_found', 'permission_denied'],
+    handle: async ({ session, params }) => {
+      await endSignIn(session, house, params.id)
+      return answer(204, null)
+    },
+  }),
 ]
+
+const shown = ({ id, startedAt, usedAt, expiresAt, current }: SignInShown): Static<typeof SignIn> => ({
+  id,
+  started_at: wireTime(startedAt),
+  last_used_at: wireTime(usedAt),
+  expires_at: wireTime(expiresAt),
+  current,
+})
 
 const granted = ({ accessToken, refreshToken, expiresInS }: SignedIn): Static<typeof Granted> => ({
   access_token: accessToken,

@@ -1,8 +1,10 @@
+import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { commonPasswords } from './common-passwords.ts'
 import { checkPassword } from './password-policy.ts'
 
+const packages = createRequire(import.meta.url)
 const jane = { username: 'jane.smith', email: 'j.smithers@example.com', words: ['Acme Dental', 'acme.example'] }
 const verdict = (password: string): string => {
   try {
@@ -12,6 +14,13 @@ const verdict = (password: string): string => {
     return (error as { code: string }).code
   }
 }
+
+/** As the package of breached passwords packs them: each begins with so many characters of the one before. */
+function unpacked(): string[] {
+  const { Decoder } = packages('incremental-encoder').default
+  return new Decoder().decode(packages('fxa-common-password-list/src/encoded-passwords').split('\n'))
+}
+const longEnough = (passwords: readonly string[]): string[] => passwords.filter((password) => [...password].length >= 10)
 
 describe('the password policy', () => {
   test.for([
@@ -60,6 +69,17 @@ describe('the password policy', () => {
       }),
     )
     expect(commonPasswords.size).toBeGreaterThan(500)
+  })
+
+  test('refuses the three thousand most common of its length that breaches brought up, in any case', () => {
+    const measured = longEnough(unpacked())
+    expect(measured.length).toBeGreaterThan(3_000)
+    for (const password of measured) expect(verdict(password), password).toBe('weak_password')
+    fc.assert(
+      fc.property(fc.constantFrom(...measured), (password) => {
+        expect(verdict(password.toUpperCase())).toBe('weak_password')
+      }),
+    )
   })
 
   test('lists only what its length would let through', () => {

@@ -1,6 +1,7 @@
 // Which passwords are refused: short ones, common ones, those made of the user's own name, and those without any variety.
 // NIST SP 800-63B: length and a list of known passwords, no rules about kinds of characters.
 import { refuse } from '../../platform/errors/index.ts'
+import { isBreached } from './breached-passwords.ts'
 import { commonPasswords } from './common-passwords.ts'
 
 const shortest = 10
@@ -25,6 +26,7 @@ function complaintAbout(password: string, { username, email, words = [] }: Passw
   const lower = password.normalize('NFKC').toLowerCase()
   const bare = lower.replace(/[^\p{L}\p{N}]/gu, '')
   if (commonPasswords.has(lower) || commonPasswords.has(bare)) return 'is one of the most common passwords'
+  if (isBreached(lower)) return 'is known from breaches of other services'
   const letters = lettersOf(lower)
   if (commonWords.has(letters)) return 'is one of the most common words with figures or signs around it'
   if ([...ownWords, ...words].some((word) => letters !== '' && letters === lettersOf(word)))

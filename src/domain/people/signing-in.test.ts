@@ -23,7 +23,7 @@ const passwordOf = (organization: number) => `the-secret-of-${organization}-x`
 
 beforeAll(async () => {
   house = await openTestHouse()
-  services = { ...house.house, passwords: counting, settings: { accessTokenMinutes: 30 } }
+  services = { ...house.house, passwords: counting, settings: { accessTokenMinutes: 30, passwordSignIn: true } }
   const { database, clock } = house.house
   for (let index = 1; index <= organizations; index++) {
     const id = await createOrganization(database, clock, { id: 1000 + index, name: `Org ${index}`, domain: `org${index}.example` })

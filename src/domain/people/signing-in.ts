@@ -31,7 +31,7 @@ export interface SigningInServices {
   readonly oauthClients: OauthClients
   readonly refreshTokens: RefreshTokens
   readonly standing: Standing
-  readonly settings: { readonly accessTokenMinutes: number }
+  readonly settings: { readonly accessTokenMinutes: number; readonly passwordSignIn: boolean }
   /** A session in the organisation that the credential turned out to belong to. */
   readonly openSession: (principal: Principal, requestId: string | null) => Session
 }
@@ -42,12 +42,15 @@ export interface SignedIn {
   readonly expiresInS: number
 }
 
+const signInElsewhere = 'Passwords are not taken here: sign in where this server’s operator trusts tokens from.'
+
 /**
  * `login`: a user name, one with its organisation's domain (`admin@acme.example`), or an e-mail address; in any case.
  * `session` is nobody's yet. @throws invalid_credentials, locked_out
  */
 export async function signIn(session: Session, services: SigningInServices, login: string, password: string): Promise<SignedIn> {
-  const { database, lockout, passwords } = services
+  const { database, lockout, passwords, settings } = services
+  if (!settings.passwordSignIn) refuse('invalid_credentials', { message: signInElsewhere })
   const rows = (await database.read(null, findLogin, { login })) as LoginRow[]
   // A name that several organisations know is counted as typed: failures against one person lock nobody else's.
   const found = rows.length === 1 ? rows[0] : undefined
@@ -78,12 +81,14 @@ async function rightOne(rows: readonly LoginRow[], verify: (hash: string | null)
   return right
 }
 
+const firstPasswordIsOver = 'This first password was not changed in time. An admin gives a new one.'
+
 async function begin(services: SigningInServices, requestId: string | null, user: LoginRow): Promise<SignedIn> {
   const session = services.openSession(userPrincipal(user), requestId)
   const family = uuidv7(session.now())
   const subject = `user:${user.id}`
   const refreshToken = await session.write(async (tx) => {
-    await tx.run(noteLogin, { id: user.id, at: tx.now() })
+    if (!(await tx.read(noteLogin, { id: user.id, at: tx.now() }))) refuse('invalid_credentials', { message: firstPasswordIsOver })
     tx.emit('user.signed_in', { userId: user.id }, { resource: subject, users: [user.id], feed: false })
     await dropUser(tx, services.caches, user.id)
     return services.refreshTokens.issue(tx, subject, family)
@@ -100,6 +105,7 @@ export async function refreshSignIn(
 ): Promise<SignedIn> {
   const found = await services.refreshTokens.find(token)
   if (by && by.organizationId !== found.organizationId) refuse('invalid_grant')
+  if (!services.settings.passwordSignIn) refuse('invalid_grant', { message: signInElsewhere })
   // Before the exchange: the token is good again when the organisation is.
   if (!(await services.standing.isActive(found.organizationId))) refuse('invalid_grant')
   const inside = services.openSession(systemPrincipal(found.organizationId, found.subject), session.requestId)
@@ -123,7 +129,7 @@ export async function signOut(
     if (grant.organizationId !== session.organizationId || grant.subject !== subject) refuse('invalid_grant')
     families.add(grant.family)
   }
-  for (const family of families) await refreshTokens.endFamily(session, family)
+  await refreshTokens.end(session, [...families])
 }
 
 /** @throws invalid_client, locked_out */

@@ -10,6 +10,8 @@ export interface UserRow {
   roles: string[]
   permissions: string[]
   passwordHash: string | null
+  /** Of a first password, made for them; null of one that they chose. */
+  passwordExpiresAt: Date | null
   status: 'active' | 'inactive'
   deactivatedAt: Date | null
 }
@@ -72,7 +74,7 @@ export const selectSupervision = statement<{ viewer: number | null; id: number }
 )
 
 const row = `id, username, email, first_name AS "firstName", last_name AS "lastName", mobile, roles, permissions,
-          password_hash AS "passwordHash", status, deactivated_at AS "deactivatedAt"`
+          password_hash AS "passwordHash", password_expires_at AS "passwordExpiresAt", status, deactivated_at AS "deactivatedAt"`
 
 export const lockUser = statement<{ id: number }, UserRow>(
   'users_lock',
@@ -92,12 +94,14 @@ export interface InsertUserParams {
   mobile: string | null
   roles: readonly string[]
   passwordHash: string | null
+  passwordExpiresAt: Date | null
   at: Date
 }
 export const insertUser = statement<InsertUserParams, { id: number }>(
   'users_insert',
-  `INSERT INTO people.users (organization_id, username, email, first_name, last_name, mobile, roles, password_hash, created_at, updated_at)
-   VALUES (:organizationId, :username, :email, :firstName, :lastName, :mobile, :roles, :passwordHash, :at, :at)
+  `INSERT INTO people.users (organization_id, username, email, first_name, last_name, mobile, roles, password_hash, password_expires_at,
+                             created_at, updated_at)
+   VALUES (:organizationId, :username, :email, :firstName, :lastName, :mobile, :roles, :passwordHash, :passwordExpiresAt, :at, :at)
    RETURNING id`,
 )
 
@@ -105,7 +109,7 @@ export const updateUserRow = statement<Omit<UserRow, 'permissions'> & { at: Date
   'users_update',
   `UPDATE people.users
       SET username = :username, email = :email, first_name = :firstName, last_name = :lastName, mobile = :mobile, roles = :roles,
-          password_hash = :passwordHash, status = :status, deactivated_at = :deactivatedAt, updated_at = :at,
+          password_hash = :passwordHash, password_expires_at = :passwordExpiresAt, status = :status, deactivated_at = :deactivatedAt, updated_at = :at,
           name_released = name_released AND :status::text = 'inactive'
     WHERE organization_id = :organizationId AND id = :id::bigint`,
 )
@@ -129,7 +133,10 @@ export const findLogin = statement<{ login: string }, LoginRow>(
   `SELECT organization_id AS "organizationId", id, roles, permissions, password_hash AS "passwordHash" FROM people.find_login(:login)`,
 )
 
-export const noteLogin = statement<{ id: number; at: Date }, never>(
+/** No row: the password was a first one, and has run out. */
+export const noteLogin = statement<{ id: number; at: Date }, { id: number }>(
   'users_note_login',
-  `UPDATE people.users SET last_login_at = greatest(last_login_at, :at) WHERE organization_id = :organizationId AND id = :id::bigint`,
+  `UPDATE people.users SET last_login_at = greatest(last_login_at, :at)
+    WHERE organization_id = :organizationId AND id = :id::bigint AND (password_expires_at IS NULL OR password_expires_at > :at)
+    RETURNING id`,
 )

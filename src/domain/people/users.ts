@@ -9,6 +9,7 @@ import { type Code, refuse, refuseField } from '../../platform/errors/index.ts'
 import { RawJson, type Session, type Tx } from '../../platform/session/index.ts'
 import { organizationSettings, organizationWords } from '../tenancy/index.ts'
 import { checkPassword } from './password-policy.ts'
+import { isStale, proveOneself } from './proof.ts'
 import { permissionsOf, type RoleName, roleGrants, sightOf } from './roles.ts'
 import {
   insertUser,
@@ -16,7 +17,6 @@ import {
   lockUser,
   releaseName,
   selectSupervision,
-  selectUser,
   selectUserJson,
   type UserRow,
   updateUserRow,
@@ -78,13 +78,24 @@ export interface NewUser {
   readonly mobile?: string | null | undefined
   /** Without one nobody can sign in as this user. */
   readonly password?: string | undefined
+  readonly passwordIsFirst?: boolean
   readonly roles?: readonly RoleName[] | undefined
   readonly organizationId?: number | undefined
 }
 
 /** @throws organization_not_found, permission_denied, username_taken, email_taken, weak_password, invalid_request @returns the id */
 export async function createUser(session: Session, { passwords }: Pick<PeopleServices, 'passwords'>, wanted: NewUser): Promise<number> {
-  const { username, email, firstName, lastName, mobile = null, password, roles = ['user'], organizationId } = wanted
+  const {
+    username,
+    email,
+    firstName,
+    lastName,
+    mobile = null,
+    password,
+    passwordIsFirst = false,
+    roles = ['user'],
+    organizationId,
+  } = wanted
   if (organizationId !== undefined && organizationId !== session.organizationId) refuse('organization_not_found')
   mayGrant(session, roles)
   checkUsername(username, email)
@@ -93,7 +104,13 @@ export async function createUser(session: Session, { passwords }: Pick<PeopleSer
   return named(() =>
     session.write(async (tx) => {
       const fields = { username, email, firstName, lastName, mobile, roles }
-      const { id } = (await tx.read(insertUser, { ...fields, passwordHash, at: tx.now() })) ?? refuse('internal')
+      const { id } =
+        (await tx.read(insertUser, {
+          ...fields,
+          passwordHash,
+          passwordExpiresAt: passwordIsFirst ? firstUntil(tx.now()) : null,
+          at: tx.now(),
+        })) ?? refuse('internal')
       tx.emit('user.created', { userId: id, username, roles }, { resource: `user:${id}`, users: [id], after: fields })
       return id
     }),
@@ -107,11 +124,16 @@ export interface UserChange {
   readonly lastName?: string | undefined
   readonly mobile?: string | null | undefined
   readonly password?: string | undefined
+  readonly passwordIsFirst?: boolean
   /** The present password, of whoever changes their own. */
   readonly currentPassword?: string | undefined
   readonly roles?: readonly RoleName[] | undefined
   readonly status?: 'active' | 'inactive' | undefined
 }
+
+/** How long a password that was made here for somebody is good for signing in (`patchbay org create`, `user create`, `user password`). */
+const firstPasswordMs = 72 * 3600_000
+const firstUntil = (now: Date): Date => new Date(now.getTime() + firstPasswordMs)
 
 /** What one may change of oneself without `users:write`; the password with the present one only. */
 const own: ReadonlySet<string> = new Set(['email', 'firstName', 'lastName', 'password'])
@@ -121,13 +143,13 @@ const own: ReadonlySet<string> = new Set(['email', 'firstName', 'lastName', 'pas
  * @throws user_not_found, permission_denied, username_taken, email_taken, weak_password, invalid_request, locked_out
  */
 export async function updateUser(session: Session, services: PeopleServices, id: number, wanted: UserChange): Promise<void> {
-  const { currentPassword, ...change } = wanted
+  const { currentPassword, passwordIsFirst = false, ...change } = wanted
   const { principal } = session
   const given = Object.entries(change).filter(([, value]) => value !== undefined)
   const itself = principal.userId === id
   const ownChange = itself && given.every(([field]) => own.has(field))
   if (!may(principal, 'users:write') && !ownChange) refuse('permission_denied', { message: 'This needs the permission users:write.' })
-  if (itself && change.password !== undefined) await proveOneself(session, services, id, currentPassword)
+  if (itself) await proveForChange(session, services, id, wanted)
   const words = change.password === undefined ? [] : await organizationWords(session)
   const passwordHash = change.password === undefined ? null : await services.passwords.hash(change.password)
   await named(() =>
@@ -137,32 +159,30 @@ export async function updateUser(session: Session, services: PeopleServices, id:
       if (change.roles) mayGrant(session, change.roles)
       const after: UserRow = { ...before, ...Object.fromEntries(given.filter(([field]) => field !== 'password')) }
       if (after.username !== before.username || after.email !== before.email) checkUsername(after.username, after.email)
-      if (change.password !== undefined) checkPassword(change.password, { ...after, words })
-      await store(tx, services, before, { ...after, passwordHash: passwordHash ?? before.passwordHash })
+      if (change.password === undefined) return store(tx, services, before, after)
+      checkPassword(change.password, { ...after, words })
+      if (before.passwordExpiresAt !== null && change.password === currentPassword)
+        refuse('weak_password', {
+          problems: [{ in: 'body', path: ['password'], message: 'must not be the first one again', rule: 'password' }],
+        })
+      return store(tx, services, before, { ...after, passwordHash, passwordExpiresAt: passwordIsFirst ? firstUntil(tx.now()) : null })
     }),
   )
 }
 
-/**
- * A token may be stolen; the password is known to its owner. Guesses count as those of a sign-in do.
- * @throws permission_denied, locked_out
- */
-async function proveOneself(
-  session: Session,
-  { passwords, lockout }: PeopleServices,
-  id: number,
-  given: string | undefined,
-): Promise<void> {
-  const { passwordHash } = (await session.read(selectUser, { id })) ?? refuse('user_not_found')
-  const name = `user:${session.organizationId}:${id}`
-  const proven = await passwords.attempt(async (verify) => {
-    await lockout.check(name)
-    if (given === undefined) return false
-    const right = await verify(passwordHash, given)
-    if (!right) await lockout.fail(name)
-    return right
-  })
-  if (!proven) refuse('permission_denied', { message: 'One changes one’s own password with the present one in currentPassword.' })
+/** A new password takes the present one. So does what one signs in by, unless one signed in a moment ago. */
+async function proveForChange(session: Session, services: PeopleServices, id: number, change: UserChange): Promise<void> {
+  const { password, email, username, currentPassword } = change
+  if (password !== undefined)
+    await proveOneself(session, services, id, currentPassword, 'One changes one’s own password with the present one in currentPassword.')
+  else if ((email !== undefined || username !== undefined) && isStale(session))
+    await proveOneself(
+      session,
+      services,
+      id,
+      currentPassword,
+      'Ten minutes after signing in, one changes one’s own address with the password in currentPassword.',
+    )
 }
 
 /** Nobody of that id can sign in any more, and what they hold ends. Twice is as once. @throws user_not_found, permission_denied */

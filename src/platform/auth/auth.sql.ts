@@ -131,6 +131,20 @@ export const revokeRefreshSubject = statement<{ subject: string; at: Date }, nev
   `UPDATE platform.refresh_tokens SET revoked_at = :at WHERE organization_id = :organizationId AND subject = :subject AND revoked_at IS NULL`,
 )
 
+export interface SignInRow {
+  family: string
+  usedAt: Date
+  expiresAt: Date
+}
+export const selectSignIns = statement<{ subject: string; at: Date }, SignInRow>(
+  'refresh_tokens_sign_ins',
+  `SELECT family, max(created_at) AS "usedAt", max(expires_at) AS "expiresAt"
+     FROM platform.refresh_tokens
+    WHERE organization_id = :organizationId AND subject = :subject AND used_at IS NULL AND revoked_at IS NULL AND expires_at > :at
+    GROUP BY family
+    ORDER BY max(created_at) DESC, family`,
+)
+
 export interface RevocationRow {
   organizationId: number
   subject: string

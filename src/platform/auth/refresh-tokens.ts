@@ -7,7 +7,15 @@ import { madeAt, secret } from '../ids/index.ts'
 import type { Session, Tx } from '../session/index.ts'
 import type { Clock } from '../time/index.ts'
 import { hashSecret } from './api-keys.ts'
-import { findRefreshToken, insertRefreshToken, type RefreshTokenRow, revokeRefreshFamily, useRefreshToken } from './auth.sql.ts'
+import {
+  findRefreshToken,
+  insertRefreshToken,
+  type RefreshTokenRow,
+  revokeRefreshFamily,
+  type SignInRow,
+  selectSignIns,
+  useRefreshToken,
+} from './auth.sql.ts'
 import type { Revocations } from './revocations.ts'
 
 const dayMs = 24 * 3600 * 1000
@@ -28,8 +36,10 @@ export interface RefreshTokens {
   find(token: string): Promise<RefreshGrant>
   /** Takes the token out of use and makes its successor. @throws invalid_grant when it was used or revoked */
   exchange(session: Session, token: string): Promise<{ grant: RefreshGrant; next: string }>
-  /** Ends a sign-in: its refresh tokens and its access tokens. */
-  endFamily(session: Session, family: string): Promise<void>
+  /** The families whose tokens `subject` can still exchange, that used last first. */
+  list(session: Session, subject: string): Promise<SignInRow[]>
+  /** Ends sign-ins: their refresh tokens and their access tokens. */
+  end(session: Session, families: readonly string[]): Promise<void>
 }
 
 const sessionSubject = (family: string): string => `session:${family}`
@@ -49,16 +59,19 @@ export function openRefreshTokens(database: Database, revocations: Revocations, 
     return token
   }
 
-  const endFamily = (session: Session, family: string) =>
+  const end = (session: Session, families: readonly string[]) =>
     session.write(async (tx) => {
-      await tx.run(revokeRefreshFamily, { family, at: tx.now() })
-      await revocations.revoke(tx, sessionSubject(family))
-      tx.emit('session.ended', { family }, { resource: sessionSubject(family), feed: false })
+      for (const family of families) {
+        await tx.run(revokeRefreshFamily, { family, at: tx.now() })
+        await revocations.revoke(tx, sessionSubject(family))
+        tx.emit('session.ended', { family }, { resource: sessionSubject(family), feed: false })
+      }
     })
 
   return {
     issue,
-    endFamily,
+    end,
+    list: (session, subject) => session.list(selectSignIns, { subject, at: session.now() }),
     async find(token) {
       const { organizationId, subject, family } = await find(token)
       return { organizationId, subject, family }
@@ -71,7 +84,7 @@ export function openRefreshTokens(database: Database, revocations: Revocations, 
         return used ? issue(tx, row.subject, row.family) : null
       })
       if (next === null) {
-        if (row.revokedAt === null) await endFamily(session, row.family)
+        if (row.revokedAt === null) await end(session, [row.family])
         return refuse('invalid_grant')
       }
       return { grant: { organizationId: row.organizationId, subject: row.subject, family: row.family }, next }

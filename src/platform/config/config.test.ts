@@ -37,6 +37,7 @@ describe('settings', () => {
       dataFolder: folder,
       sandbox: 'auto',
       accessTokenMinutes: 30,
+      passwordSignIn: true,
     })
     expect(settings.database.url).toBeUndefined()
     expect(settings.limits.sapien).toEqual({ name: 'sapien', limit: 100, periodS: 1, burst: 200 })

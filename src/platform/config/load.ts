@@ -173,6 +173,7 @@ function nest(values: Values, dataFolder: string, secretKey: string): Settings {
     operatorOrganization: values.OPERATOR_ORGANIZATION,
     secretKeyPrevious: values.SECRET_KEY_PREVIOUS,
     accessTokenMinutes: values.ACCESS_TOKEN_EXPIRE_MINUTES,
+    passwordSignIn: values.PASSWORD_SIGN_IN,
     jwt: { publicKey: values.JWT_PUBLIC_KEY, issuer: values.JWT_ISSUER, audience: values.JWT_AUDIENCE },
     auth0: auth0Of(values),
     cors: { origins: values.CORS_ALLOW_ORIGIN.map((origin) => origin.replace(/\/$/, '')), maxAgeS: values.CORS_MAX_AGE },

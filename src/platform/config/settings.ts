@@ -36,6 +36,8 @@ export interface Settings {
   readonly secretKey: string
   readonly secretKeyPrevious: readonly string[]
   readonly accessTokenMinutes: number
+  /** Whether people sign in here, with a password. */
+  readonly passwordSignIn: boolean
   /** Tokens of a foreign issuer, by its key. */
   readonly jwt: { readonly publicKey?: string; readonly issuer?: string; readonly audience?: string }
   readonly auth0?: {

@@ -229,6 +229,11 @@ export const table = {
     from: ['sei'],
     text: 'How long a token from `/api/v1/auth/login` is valid.',
   }),
+  PASSWORD_SIGN_IN: flag({
+    default: true,
+    from: ['patchbay'],
+    text: 'Off: nobody signs in here with a password, and people come with tokens of another issuer alone, which can ask for a second factor.',
+  }),
   JWT_PUBLIC_KEY: pem({
     labels: publicKeys,
     from: ['gobi'],

@@ -70,6 +70,7 @@ const entries = {
   // Things that are not there
   breaker_not_found: { kind: 'not_found', sentence: 'No such circuit breaker.' },
   organization_not_found: { kind: 'not_found', sentence: 'No such organization.' },
+  sign_in_not_found: { kind: 'not_found', sentence: 'No such sign-in.' },
   user_not_found: { kind: 'not_found', sentence: 'No such user.' },
   call_not_found: { kind: 'not_found', sentence: 'No such call.' },
   recording_not_found: { kind: 'not_found', sentence: 'No such recording.' },
