@@ -11,6 +11,7 @@ import { type CallUrls, callJobs, type Telephony } from './calls/index.ts'
 import { fileJobs } from './files/index.ts'
 import { peopleJobs } from './people/index.ts'
 import { recordingJobs } from './recordings/index.ts'
+import { retentionJobs } from './retention/index.ts'
 import { type Transcriber, voicemailJobs } from './voicemail/index.ts'
 
 export interface JobServices {
@@ -32,6 +33,7 @@ export const jobs = (services: JobServices): Job[] => [
   ...fileJobs(services),
   ...bookingJobs(services),
   ...peopleJobs(services),
+  ...retentionJobs(services),
   ...auditJobs(services),
   ...maintenanceJobs(),
 ]

@@ -142,10 +142,12 @@ describe('what looks across tenants', () => {
         `platform.turn_jobs(text,bigint[],jsonb,bigint[],integer[],integer) of patchbay_owner ${bound},enable_seqscan=off,enable_hashjoin=off,enable_mergejoin=off`,
         `platform.unknown_tasks(integer[]) of patchbay_owner ${bound}`,
         `platform.redact_events(bigint,text[]) of patchbay_platform ${bound}`,
+        `platform.empty_events(bigint,text,text[],bigint,timestamp with time zone,integer) of patchbay_platform ${bound}`,
         `platform.recent_revocations(timestamp with time zone) of patchbay_platform ${bound}`,
         `platform.sweep_credentials(timestamp with time zone,timestamp with time zone) of patchbay_platform ${bound}`,
         `tenancy.create_organization(bigint,text,text,jsonb,timestamp with time zone) of patchbay_platform ${bound}`,
         `tenancy.list_organization_ids() of patchbay_platform ${bound}`,
+        `tenancy.organizations_with_retention() of patchbay_platform ${bound}`,
       ].sort(),
     )
   })

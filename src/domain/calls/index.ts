@@ -3,6 +3,7 @@ export { type CallStatus, callStatuses, type Direction, defaultCauses, direction
 export type { CallRow } from './calls.sql.ts'
 export { hangUp, hold, liveCall, transfer } from './control.ts'
 export { recordCallUsage } from './cost.ts'
+export { type EachOptions, forEachOrganization } from './each.ts'
 export { findProviderCall, loadCall, ownerOfProviderCall, silentCalls } from './find.ts'
 export { type CallJobServices, callJobs } from './jobs.ts'
 export type { CallSort, ExportRow } from './list.sql.ts'

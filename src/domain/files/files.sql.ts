@@ -36,6 +36,10 @@ export const deleteFile = statement<{ id: string }, { key: string; type: FileTyp
   'blob_delete',
   `DELETE FROM blobs.blobs WHERE organization_id = :organizationId AND id = :id RETURNING key, type, size, filename`,
 )
+export const deleteFiles = statement<{ ids: readonly string[] }, { key: string; type: FileType; size: number }>(
+  'blob_delete_many',
+  `DELETE FROM blobs.blobs WHERE organization_id = :organizationId AND id = ANY(:ids::uuid[]) RETURNING key, type, size`,
+)
 export const selectKeyInUse = statement<{ key: string }, { id: string }>(
   'blob_key_in_use',
   `SELECT id FROM blobs.blobs WHERE organization_id = :organizationId AND key = :key LIMIT 1`,

@@ -9,6 +9,7 @@ import type { Sight } from '../people/index.ts'
 import {
   addUsage,
   deleteFile,
+  deleteFiles,
   type FileRow,
   type FileType,
   insertFile,
@@ -130,6 +131,16 @@ export function removeFile(session: Session, id: string): Promise<void> {
     await discardBytes(tx, removed.key)
     tx.emit('blob.deleted', { blobId: id, type: removed.type }, { resource: `blob:${id}`, before: removed })
   })
+}
+
+/** Many at once, for whoever tells of them in an entry of their own: none is announced by itself. */
+export async function removeFiles(tx: Tx, ids: readonly string[]): Promise<void> {
+  const removed = await tx.list(deleteFiles, { ids })
+  for (const [type, files] of Map.groupBy(removed, (file) => file.type)) {
+    const bytes = files.reduce((sum, { size }) => sum + size, 0)
+    await tx.run(addUsage, { type, bytes: -bytes, files: -files.length })
+  }
+  for (const { key } of removed) await discardBytes(tx, key)
 }
 
 /** Bytes that no row names any more are not kept until they would be collected, a day later. */

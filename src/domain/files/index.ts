@@ -8,6 +8,7 @@ export {
   keepUpload,
   registerFile,
   removeFile,
+  removeFiles,
   removeUpload,
   type StorageUsage,
   type StoredBytes,

@@ -16,9 +16,11 @@ export const selectPersonCalls = statement<PersonParams, { id: string; live: boo
     ORDER BY c.started_at, c.id
       FOR UPDATE`,
 )
-export const countPersonCalls = statement<PersonParams, { calls: number }>(
-  'privacy_calls_count',
-  `SELECT count(*) AS calls FROM calls.calls c WHERE c.organization_id = :organizationId AND ${theirCalls}`,
+/** Whether a number has left anything: a call, or a message that outlived its call. */
+export const selectPersonKnown = statement<PersonParams, { known: boolean }>(
+  'privacy_known',
+  `SELECT EXISTS (SELECT FROM calls.calls c WHERE c.organization_id = :organizationId AND ${theirCalls})
+       OR EXISTS (SELECT FROM voicemail.messages v WHERE v.organization_id = :organizationId AND v.from_number = :mobile::text) AS known`,
 )
 export const selectPersonRecordings = statement<{ callIds: readonly string[] }, { id: string }>(
   'privacy_recordings',

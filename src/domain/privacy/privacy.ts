@@ -8,7 +8,6 @@ import { sightOf } from '../people/index.ts'
 import { type RecordingCaches, removeRecording } from '../recordings/index.ts'
 import { removeVoicemail } from '../voicemail/index.ts'
 import {
-  countPersonCalls,
   eraseAnswers,
   eraseAppointments,
   eraseCallEvents,
@@ -21,6 +20,7 @@ import {
   eraseTurns,
   selectPersonCalls,
   selectPersonJson,
+  selectPersonKnown,
   selectPersonRecordings,
   takePersonVoicemail,
 } from './privacy.sql.ts'
@@ -62,8 +62,9 @@ export function erasePerson(session: Session, whom: Whom, services: RecordingCac
     await eraseCalls(tx, callIds, mobile)
     await erasePersonRows(tx, person)
     const appointmentsCancelled = contactId === null ? 0 : await cancelAhead(tx, contactId)
-    const { removed, held } = await removeRecordings(tx, callIds, services)
+    // Messages before any file: whoever else removes one has it, and then waits for the row that counts files.
     const voicemails = await removeMessages(tx, callIds, mobile)
+    const { removed, held } = await removeRecordings(tx, callIds, services)
     const erased = { contactId, calls: callIds.length, recordings: removed, voicemails, appointmentsCancelled, recordingsHeld: held }
     tx.emit('contact.erased', { contactId }, { resource: `contact:${contactId ?? 'unknown'}`, after: erased })
     return erased
@@ -78,8 +79,8 @@ async function findPerson(session: Session, whom: Whom): Promise<Person> {
   }
   const contact = await findContact(session, whom.mobile)
   if (contact) return { contact, contactId: contact.id, mobile: whom.mobile }
-  const found = await session.read(countPersonCalls, { contactId: null, mobile: whom.mobile })
-  return found && found.calls > 0 ? { contact: null, contactId: null, mobile: whom.mobile } : refuse('contact_not_found')
+  const found = await session.read(selectPersonKnown, { contactId: null, mobile: whom.mobile })
+  return found?.known ? { contact: null, contactId: null, mobile: whom.mobile } : refuse('contact_not_found')
 }
 
 async function cancelAhead(tx: Tx, contactId: number): Promise<number> {

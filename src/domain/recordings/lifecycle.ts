@@ -91,7 +91,7 @@ export async function fetchRecording(
 /** What was removed while its file was on the way is not to be heard by anybody. */
 async function discard(tx: Tx, { provider, providerSid }: RecordingRow, { key }: StoredBytes): Promise<void> {
   const now = await tx.read(selectRecordingBySid, { provider, sid: providerSid })
-  if (now?.status === 'deleted') await discardBytes(tx, key)
+  if (!now || now.status === 'deleted') await discardBytes(tx, key)
 }
 
 const formats: Readonly<Record<string, string>> = { 'audio/wav': 'wav', 'audio/mpeg': 'mp3', 'audio/ogg': 'ogg' }

@@ -3,7 +3,7 @@
 import { isSupportedCountry } from 'libphonenumber-js/min'
 import { type Problem, refuse } from '../../platform/errors/index.ts'
 
-/** Days that things are kept; null keeps them. */
+/** Days of 24 hours that things are kept, from a call's end and a message's arrival; null keeps them. Carried out in domain/retention. */
 export interface Retention {
   readonly callDays: number | null
   readonly voicemailDays: number | null
