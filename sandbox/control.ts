@@ -266,6 +266,7 @@ function setFaults(world: World, body: Given): Answer {
     callbacks: pick('callbacks', ['late', 'repeated', 'disordered', 'lost'] as const),
     rest: pick('rest', ['slow', '500', 'reset', '429'] as const),
     chat: pick('chat', ['slow', '500', '429', 'nonsense'] as const),
+    scan: pick('scan', ['slow', 'reset', 'silent', 'cut off', 'nonsense'] as const),
   }
   return json(200, world.faults)
 }

@@ -9,7 +9,7 @@ const settings = readSettings()
 const clock = createClock({ wallMs: () => Date.now(), steadyMs: () => performance.now() }, settings.speed)
 const world = createWorld(settings, clock, { sid: (prefix) => prefix + randomBytes(16).toString('hex'), uuid: () => randomUUID() })
 const sandbox = await startSandbox(world)
-process.stdout.write(`${JSON.stringify({ ready: true, baseUrl: sandbox.baseUrl })}\n`)
+process.stdout.write(`${JSON.stringify({ ready: true, baseUrl: sandbox.baseUrl, clamdUrl: sandbox.clamdUrl })}\n`)
 
 const stop = () => process.exit(0)
 process.once('SIGTERM', stop)

@@ -1,6 +1,8 @@
-// The sandbox as one HTTP server: the vendors' paths, each behind its own credential, and the control API beside them.
+// The sandbox as one HTTP server: the vendors' paths, each behind its own credential, and the control API beside them. clamd, which
+// speaks no HTTP, has a port of its own.
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { startClamd } from './clamav/clamd.ts'
 import { BadControl, controlRoutes } from './control.ts'
 import { type Answer, type Asked, BodyTooLarge, createHttpServer, json } from './http.ts'
 import { guardOpenAi, isOpenAiPath, OpenAiRefusal, openAiRefusal, openAiRoutes } from './openai/rest.ts'
@@ -10,6 +12,7 @@ import type { World } from './world.ts'
 
 export interface Sandbox {
   baseUrl: string
+  clamdUrl: string
   server: Server
   close: () => Promise<void>
 }
@@ -29,16 +32,20 @@ export async function startSandbox(world: World): Promise<Sandbox> {
     server.once('error', reject)
     server.listen(world.settings.port, world.settings.host, resolve)
   })
+  const clamd = await startClamd(world)
   const address = server.address()
   world.baseUrl = `http://${world.settings.host}:${isAddress(address) ? address.port : world.settings.port}`
   return {
     baseUrl: world.baseUrl,
+    clamdUrl: clamd.url,
     server,
-    close: () =>
-      new Promise((resolve) => {
+    close: async () => {
+      await clamd.close()
+      await new Promise<void>((resolve) => {
         server.close(() => resolve())
         server.closeAllConnections()
-      }),
+      })
+    },
   }
 }
 

@@ -30,6 +30,9 @@ export interface Settings {
   tied: boolean
   webhooks: WebhookPolicy
   bodyLimitBytes: number
+  clamdPort: number
+  /** clamd's StreamMaxLength. */
+  clamdMostBytes: number
 }
 
 const defaultPolicy: WebhookPolicy = { retryForS: 0, retryCount: 1, retryEveryMs: 100, connectTimeoutMs: 5_000, readTimeoutMs: 15_000 }
@@ -45,6 +48,8 @@ export const defaults: Settings = {
   tied: false,
   webhooks: defaultPolicy,
   bodyLimitBytes: 26 * 1024 * 1024,
+  clamdPort: 0,
+  clamdMostBytes: 100 * 1024 * 1024,
 }
 
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
@@ -55,6 +60,8 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     accountSid: accountSid(env.SANDBOX_ACCOUNT_SID ?? defaults.accountSid),
     authToken: env.SANDBOX_AUTH_TOKEN ?? defaults.authToken,
     openaiKey: env.SANDBOX_OPENAI_KEY ?? defaults.openaiKey,
+    clamdPort: wholeNumber('SANDBOX_CLAMD_PORT', env.SANDBOX_CLAMD_PORT, defaults.clamdPort),
+    clamdMostBytes: wholeNumber('SANDBOX_CLAMD_MAX_BYTES', env.SANDBOX_CLAMD_MAX_BYTES, defaults.clamdMostBytes),
     numbers: numbers(env.SANDBOX_NUMBERS),
     speed: parseSpeed(env.SANDBOX_SPEED ?? '1', 'SANDBOX_SPEED'),
     tied: env.SANDBOX_TIED === '1',

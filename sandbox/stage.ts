@@ -31,6 +31,7 @@ export interface Stage {
   world: World
   app: App
   baseUrl: string
+  clamdUrl: string
   sdk: ReturnType<typeof twilio>
   number: string
   control: (method: string, path: string, body?: unknown) => Promise<{ status: number; body: Shown }>
@@ -128,6 +129,7 @@ export async function stage(reply: (got: Got) => Reply | Promise<Reply>, changed
     world,
     app,
     baseUrl: sandbox.baseUrl,
+    clamdUrl: sandbox.clamdUrl,
     number,
     sdk: twilio(settings.accountSid, settings.authToken, { httpClient: new PointedClient(sandbox.baseUrl) }),
     control,

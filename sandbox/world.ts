@@ -36,12 +36,14 @@ export interface Message {
 export type CallbackFault = 'late' | 'repeated' | 'disordered' | 'lost'
 export type RestFault = 'slow' | '500' | 'reset' | '429'
 export type ChatFault = 'slow' | '500' | '429' | 'nonsense'
+export type ScanFault = 'slow' | 'reset' | 'silent' | 'cut off' | 'nonsense'
 
 /** What goes wrong next, and how often; `count` falls with each use and the fault ends at 0. */
 export interface Faults {
   callbacks: { kind: CallbackFault; count: number; delayMs: number } | null
   rest: { kind: RestFault; count: number; delayMs: number } | null
   chat: { kind: ChatFault; count: number; delayMs: number } | null
+  scan: { kind: ScanFault; count: number; delayMs: number } | null
 }
 
 export interface World {
@@ -81,7 +83,7 @@ export function createWorld(settings: Settings, clock: Clock, ids: { sid: World[
   return world
 }
 
-export const noFaults = (): Faults => ({ callbacks: null, rest: null, chat: null })
+export const noFaults = (): Faults => ({ callbacks: null, rest: null, chat: null, scan: null })
 
 /** The numbers that the settings name are hosted here from the start, and again after a reset. */
 export function plantNumbers(world: World): void {

@@ -2,6 +2,7 @@
 import type { Messenger } from '../domain/booking/index.ts'
 import type { CallUrls, Telephony } from '../domain/calls/index.ts'
 import type { Understanding } from '../domain/conversation/index.ts'
+import type { MalwareScanner } from '../domain/files/index.ts'
 import type { Ears, Transcriber } from '../domain/reception/index.ts'
 import type { Standing } from '../domain/tenancy/index.ts'
 import type { Audit } from '../platform/audit/index.ts'
@@ -45,6 +46,7 @@ export interface House {
   readonly callUrls: CallUrls
   readonly understanding: Understanding
   readonly transcriber: Transcriber | null
+  readonly scanner: MalwareScanner | null
   readonly ears: Ears
   /** The address that callers and providers reach: known once the server listens. */
   readonly baseUrl: () => string

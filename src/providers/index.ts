@@ -2,10 +2,12 @@
 import type { Messenger } from '../domain/booking/index.ts'
 import type { CallUrls, Telephony } from '../domain/calls/index.ts'
 import type { Understanding } from '../domain/conversation/index.ts'
+import type { MalwareScanner } from '../domain/files/index.ts'
 import { type Ears, openEars, type Transcriber } from '../domain/reception/index.ts'
 import type { Settings } from '../platform/config/index.ts'
 import type { Guards } from '../platform/resilience/index.ts'
 import type { Log } from '../platform/session/index.ts'
+import { clamavGuard, clamavScanner } from './clamav/index.ts'
 import { type OpenAiClient, openAiGuard, openAiTranscriber, openAiUnderstanding, openOpenAi } from './openai/index.ts'
 import { noTelephony, openTwilio, twilioAudio, twilioGuard, twilioTelephony } from './twilio/index.ts'
 import { builtinUnderstanding, fallback } from './understanding/index.ts'
@@ -17,15 +19,18 @@ export interface Providers {
   readonly understanding: Understanding
   readonly transcriber: Transcriber | null
   readonly ears: Ears
+  readonly scanner: MalwareScanner | null
 }
 
 /** B3: what a model may take of a turn before the built-in understanding answers it. */
 const understandingBudgetMs = 2_000
 
 export function openProviders(input: { settings: Settings; guards: Guards; log: Log; baseUrl: () => string }): Providers {
-  const { settings, guards, baseUrl } = input
+  const { settings, guards, log, baseUrl } = input
   openAiGuard(guards)
   twilioGuard(guards)
+  const scannerGuard = clamavGuard(guards, settings.malwareScanner)
+  const { url: scannerUrl } = settings.malwareScanner
   const { accountSid, authToken, baseUrl: twilioUrl } = settings.twilio
   const twilio = accountSid && authToken ? openTwilio({ accountSid, authToken, baseUrl: twilioUrl }, guards) : null
   const openai = settings.openai ? openOpenAi(settings.openai, guards) : null
@@ -43,6 +48,7 @@ export function openProviders(input: { settings: Settings; guards: Guards; log: 
     },
     understanding: understandingOf(openai),
     transcriber,
+    scanner: scannerUrl ? clamavScanner(scannerUrl, scannerGuard, log) : null,
     ears: openEars({ transcriber, fetchAudio: twilio ? twilioAudio(twilio) : async () => null }),
   }
 }

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 
 export interface TestSandbox {
   readonly baseUrl: string
+  readonly clamdUrl: string
   readonly accountSid: string
   readonly authToken: string
   readonly openaiKey: string
@@ -30,9 +31,10 @@ export async function startTestSandbox(env: Record<string, string> = {}): Promis
       ...env,
     },
   })
-  const { baseUrl } = JSON.parse(await firstLine(child)) as { baseUrl: string }
+  const { baseUrl, clamdUrl } = JSON.parse(await firstLine(child)) as { baseUrl: string; clamdUrl: string }
   return {
     baseUrl,
+    clamdUrl,
     accountSid,
     authToken,
     openaiKey: 'sk-sandbox',

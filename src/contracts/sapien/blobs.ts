@@ -1,6 +1,6 @@
 // S10. Files: uploaded as a stream, served whole or in part, removed; and how much is kept. Links to them are served here.
 import { Type } from 'typebox'
-import { checkRoom, type FileRow, getFile, keepUpload, removeUpload, storageUsage } from '../../domain/files/index.ts'
+import { checkRoom, type FileRow, getFile, keepUpload, removeUpload, storageUsage, type Upload } from '../../domain/files/index.ts'
 import { sightOf } from '../../domain/people/index.ts'
 import { linkPurpose, openLink } from '../../platform/blobs/index.ts'
 import { refuse } from '../../platform/errors/index.ts'
@@ -31,7 +31,7 @@ export const blobs = (house: House): AnyEndpoint[] => {
     url: `${house.baseUrl()}/v1/blobs/${row.id}`,
     createdAt: wireTime(createdAt),
   })
-  const uploads = new WeakMap<RequestFacts, Awaited<ReturnType<typeof receiveUpload>>>()
+  const uploads = new WeakMap<RequestFacts, Upload>()
   return [
     endpoint({
       operation: 'blobs.create',
@@ -43,7 +43,15 @@ export const blobs = (house: House): AnyEndpoint[] => {
       bodyLimit: Number.MAX_SAFE_INTEGER,
       parts: Parts,
       response: { 201: Blob },
-      errors: ['blob_too_large', 'over_quota', 'upload_incomplete', 'unsupported_media_type', 'storage_unavailable'],
+      errors: [
+        'blob_too_large',
+        'over_quota',
+        'upload_incomplete',
+        'unsupported_media_type',
+        'malware_found',
+        'storage_unavailable',
+        'scanner_unavailable',
+      ],
       tags,
       receive: async ({ session, request }) => {
         const announced = Number(request.headers['content-length'] ?? 0)
@@ -55,8 +63,7 @@ export const blobs = (house: House): AnyEndpoint[] => {
         return { digest: JSON.stringify([upload.stored.sha256, upload.facts]), discard: () => house.blobs.remove(upload.stored.key) }
       },
       handle: async ({ session, request }) => {
-        const { stored, facts } = uploads.get(request) ?? refuse('upload_incomplete')
-        const row = await keepUpload(session, house, stored, facts)
+        const row = await keepUpload(session, house, uploads.get(request) ?? refuse('upload_incomplete'))
         return answer(201, show(row), { location: `/v1/blobs/${row.id}` })
       },
     }),

@@ -1,7 +1,16 @@
 // Reads a multipart upload part by part: the file goes to the store as it comes, the fields may stand before or after it.
 // Refuses forms without a file, with two, or with fields that make no sense; nothing is then kept.
 import '@fastify/multipart'
-import { type FileFacts, type FileServices, type FileType, type StoredBytes, storeBytes } from '../../domain/files/index.ts'
+import {
+  type FileFacts,
+  type FileServices,
+  type FileType,
+  type ScanServices,
+  type StoredBytes,
+  scanBytes,
+  storeBytes,
+  type Upload,
+} from '../../domain/files/index.ts'
 import { Refusal, refuse, refuseField } from '../../platform/errors/index.ts'
 import { parseJson, type RequestFacts } from '../../platform/http/index.ts'
 import type { Session } from '../../platform/session/index.ts'
@@ -15,19 +24,24 @@ interface Form {
   readonly fields: Map<string, string>
 }
 
-/** @throws blob_too_large, upload_incomplete, unsupported_media_type, invalid_request */
+/**
+ * What the scanner found comes along and is no refusal yet: whoever repeats a request under its key gets the first one's answer.
+ * @throws blob_too_large, upload_incomplete, unsupported_media_type, invalid_request, scanner_unavailable
+ */
 export async function receiveUpload(
   session: Session,
-  services: FileServices,
+  services: ScanServices,
   { raw: request }: RequestFacts,
   maxBytes: number,
-): Promise<{ stored: StoredBytes; facts: FileFacts }> {
+): Promise<Upload> {
   if (!request.isMultipart()) refuse('unsupported_media_type', { message: 'This takes multipart/form-data.' })
   if (request.raw.destroyed) refuse('upload_incomplete') // nobody would ever say that it ended
   const form: Form = { stored: null, filename: '', fields: new Map() }
   try {
     await readParts(session, services, request.parts({ limits: limitsOf(maxBytes) }), form, maxBytes)
-    return { stored: form.stored ?? refuseField('body', 'file', 'is required', 'required'), facts: factsOf(form) }
+    const stored = form.stored ?? refuseField('body', 'file', 'is required', 'required')
+    const facts = factsOf(form)
+    return { stored, facts, verdict: await scanBytes(session, services, stored) }
   } catch (error) {
     if (form.stored) await services.blobs.remove(form.stored.key)
     throw error instanceof Refusal ? error : translate(error)

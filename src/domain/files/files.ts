@@ -18,6 +18,8 @@ import {
   selectUsage,
   type UsageRow,
 } from './files.sql.ts'
+import type { Verdict } from './ports.ts'
+import { judgeScanned } from './scanning.ts'
 
 export interface FileServices {
   readonly blobs: BlobStore
@@ -91,9 +93,16 @@ export async function registerFile(tx: Tx, stored: StoredBytes, facts: FileFacts
 
 const fileFacts = ({ id, filename, type, size, mimeType, sha256 }: FileRow) => ({ blobId: id, filename, type, size, mimeType, sha256 })
 
-/** Keeps an upload whole or not at all. @throws blob_too_large, over_quota, upload_incomplete */
-export async function keepUpload(session: Session, services: FileServices, stored: StoredBytes, facts: FileFacts): Promise<FileRow> {
+export interface Upload {
+  readonly stored: StoredBytes
+  readonly facts: FileFacts
+  readonly verdict: Verdict
+}
+
+/** Keeps an upload whole or not at all. @throws malware_found, blob_too_large, over_quota */
+export async function keepUpload(session: Session, services: FileServices, { stored, facts, verdict }: Upload): Promise<FileRow> {
   try {
+    judgeScanned(verdict)
     return await session.write((tx) => registerFile(tx, stored, facts, { quota: true }))
   } catch (error) {
     await services.blobs.remove(stored.key)

@@ -14,5 +14,8 @@ export {
   type StoredBytes,
   storageUsage,
   storeBytes,
+  type Upload,
 } from './files.ts'
 export { fileJobs } from './jobs.ts'
+export type { MalwareScanner, Verdict } from './ports.ts'
+export { type ScanServices, scanBytes } from './scanning.ts'

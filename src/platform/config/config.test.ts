@@ -200,6 +200,8 @@ describe('in production, another machine', () => {
     ['REDIS_URL', 'redis://:secret@redis:6379'],
     ['REDIS_HOST', 'redis'],
     ['MEMCACHED_HOST', 'memcached'],
+    ['MALWARE_SCANNER', 'clamd://scan.internal:3310'],
+    ['MALWARE_SCANNER', 'clamd://[::2]'],
     ['S3_ENDPOINT', 'http://s3:8333'],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://collector:4318'],
     ['TWILIO_BASE_URL', 'http://127.0.0.1.example.com'],
@@ -224,6 +226,8 @@ describe('in production, another machine', () => {
     { DATABASE_URL: 'postgres://u:p@localhost/patchbay?host=/var/run/postgresql' },
     { REDIS_URL: 'rediss://redis:6380', REDIS_HOST: 'redis' },
     { REDIS_URL: 'redis://[::1]:6379', MEMCACHED_HOST: '127.0.0.1' },
+    { MALWARE_SCANNER: 'clamd://127.0.0.1:3310' },
+    { MALWARE_SCANNER: 'clamd:///run/clamav/clamd.ctl' },
     { S3_ENDPOINT: 'https://s3.internal', TWILIO_BASE_URL: 'http://localhost:4010' },
     { PUBLIC_URL: 'http://phones.example.com' }, // our own: a proxy there may serve it
   ]

@@ -20,7 +20,7 @@ interface Plain {
 
 /** The addresses on other machines that would be spoken to without TLS. */
 export function plainAddresses(values: Values): Plain[] {
-  const { DATABASE_URL, REDIS_URL, REDIS_HOST, MEMCACHED_HOST } = values
+  const { DATABASE_URL, REDIS_URL, REDIS_HOST, MEMCACHED_HOST, MALWARE_SCANNER } = values
   const must = (variable: Variable, what: string): Plain => ({
     variable,
     message: `${what} in production, because it is on another machine; UNENCRYPTED_NETWORK=on allows it on a network of your own`,
@@ -30,6 +30,7 @@ export function plainAddresses(values: Values): Plain[] {
     ...(DATABASE_URL && !isEncrypted(new URL(DATABASE_URL)) ? [must('DATABASE_URL', 'must end with ?sslmode=verify-full')] : []),
     ...(isPlain(REDIS_URL, 'redis:') ? [must('REDIS_URL', 'must begin with rediss://')] : []),
     ...(!REDIS_URL && isElsewhere(REDIS_HOST) ? [must('REDIS_HOST', 'must give way to a REDIS_URL that begins with rediss://')] : []),
+    ...(isPlain(MALWARE_SCANNER, 'clamd:') ? [must('MALWARE_SCANNER', 'must not be set, for clamd is spoken to without TLS,')] : []),
     ...(isElsewhere(MEMCACHED_HOST) ? [must('MEMCACHED_HOST', 'must not be set, for Memcached is spoken to without TLS,')] : []),
   ]
 }

@@ -86,7 +86,15 @@ export const choice = <V extends string, D extends V | undefined = undefined>(
     return value ?? unfit(`must be one of ${Object.keys(about.words).join(', ')}`)
   })
 
-export const url = (about: About & { readonly protocols: readonly string[]; readonly hint?: string; readonly secret?: true }) =>
+interface UrlAbout extends About {
+  readonly protocols: readonly string[]
+  readonly hint?: string
+  readonly secret?: true
+  /** The path of a socket on this machine may stand in place of a host. */
+  readonly orPath?: true
+}
+
+export const url = (about: UrlAbout) =>
   field<string, undefined>(
     'URL',
     about,
@@ -95,7 +103,8 @@ export const url = (about: About & { readonly protocols: readonly string[]; read
       const protocol = parsed.protocol.slice(0, -1)
       if (!about.protocols.includes(protocol))
         unfit(`must begin with ${about.protocols.map((one) => `${one}://`).join(' or ')}${about.hint ? `; ${about.hint}` : ''}`)
-      if (!parsed.hostname) unfit('must name a host')
+      if (!parsed.hostname && !(about.orPath && parsed.pathname.length > 1))
+        unfit(about.orPath ? 'must name a host or a socket' : 'must name a host')
       return given
     },
     about.secret ?? false,

@@ -168,6 +168,7 @@ function nest(values: Values, dataFolder: string, secretKey: string): Settings {
     maxBodyBytes: values.MAX_BODY_BYTES,
     bodyTimeoutS: values.BODY_TIMEOUT_S,
     maxBlobBytes: values.MAX_BLOB_BYTES,
+    malwareScanner: { url: values.MALWARE_SCANNER, timeoutS: values.MALWARE_SCANNER_TIMEOUT_S },
     eventStreams: { perCaller: values.EVENT_STREAMS_PER_CALLER, perOrganization: values.EVENT_STREAMS_PER_ORGANIZATION },
     secretKey,
     operatorOrganization: values.OPERATOR_ORGANIZATION,

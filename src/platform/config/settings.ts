@@ -29,6 +29,7 @@ export interface Settings {
   readonly maxBodyBytes: number
   readonly bodyTimeoutS: number
   readonly maxBlobBytes: number
+  readonly malwareScanner: { readonly url?: string; readonly timeoutS: number }
   /** Of one process. */
   readonly eventStreams: { readonly perCaller: number; readonly perOrganization: number }
   /** Whose admins may operate what all organisations share. */

@@ -193,6 +193,20 @@ export const table = {
     from: ['patchbay'],
     text: 'The largest file that may be uploaded or recorded.',
   }),
+  MALWARE_SCANNER: url({
+    protocols: ['clamd'],
+    orPath: true,
+    otherwise: 'the sandbox’s where it runs, else files are not searched',
+    from: ['patchbay'],
+    text: 'ClamAV’s clamd, which every uploaded file is shown before it is kept: `clamd://host:3310`, or `clamd:///run/clamav/clamd.ctl` for its socket.',
+  }),
+  MALWARE_SCANNER_TIMEOUT_S: integer({
+    default: 150,
+    min: 1,
+    max: 3600,
+    from: ['patchbay'],
+    text: 'How many seconds it may take over one file; then the upload is refused with 503.',
+  }),
   EVENT_STREAMS_PER_CALLER: integer({
     default: 1_000,
     min: 1,

@@ -1,0 +1,1 @@
+export { clamavGuard, clamavScanner } from './scanner.ts'
