@@ -1,4 +1,4 @@
-// Starts the sandbox: the outside world in a box, a process of its own that ends with us.
+// Starts the sandbox: the telephone network in a box, a process of its own that ends with us.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -11,8 +11,6 @@ import { CommandError } from './terminal.ts'
 
 export interface Sandbox {
   readonly baseUrl: string
-  /** A scanner for malware that knows the usual test file. */
-  readonly clamdUrl: string
   readonly accountSid: string
   readonly authToken: string
   stop(): void
@@ -40,7 +38,8 @@ export async function startSandbox(dataFolder: string, environment: Readonly<Rec
       SANDBOX_WEBHOOK_RETRY_S: environment.SANDBOX_WEBHOOK_RETRY_S ?? '10',
     },
   })
-  return { ...account, ...(await whenReady(child)), stop: () => void child.stdin?.end() }
+  const baseUrl = await whenReady(child)
+  return { ...account, baseUrl, stop: () => void child.stdin?.end() }
 }
 
 interface Account {
@@ -75,9 +74,7 @@ function makeAccount(file: string): Account {
   return account
 }
 
-type Addresses = Pick<Sandbox, 'baseUrl' | 'clamdUrl'>
-
-function whenReady(child: ChildProcess): Promise<Addresses> {
+function whenReady(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     const fail = (reason: string) => reject(new CommandError(`The sandbox did not start: ${reason}.`))
     const timer = setTimeout(() => fail(`no word from it for ${patienceMs / 1000} s`), patienceMs)
@@ -86,8 +83,7 @@ function whenReady(child: ChildProcess): Promise<Addresses> {
     createInterface({ input: child.stdout }).once('line', (line) => {
       clearTimeout(timer)
       child.removeAllListeners('exit')
-      const { baseUrl, clamdUrl } = JSON.parse(line) as Addresses
-      resolve({ baseUrl, clamdUrl })
+      resolve((JSON.parse(line) as { baseUrl: string }).baseUrl)
     })
   })
 }

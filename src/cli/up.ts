@@ -76,14 +76,13 @@ const ownSandbox = (rising: Rising, { dataFolder }: Settings, environment: Envir
     (started) => started.stop(),
   )
 
-/** The server cannot tell: only addresses and keys are others. */
+/** The server cannot tell: only the base URL and the keys are others. */
 function withSandbox(settings: Settings, sandbox: Sandbox | null): Settings {
   if (!sandbox) return settings
-  const { accountSid, authToken, baseUrl, clamdUrl } = sandbox
+  const { accountSid, authToken, baseUrl } = sandbox
   return {
     ...settings,
     twilio: { ...settings.twilio, accountSid, authToken, baseUrl },
-    malwareScanner: { ...settings.malwareScanner, url: settings.malwareScanner.url ?? clamdUrl },
     transcription: { apiKey: authToken, baseUrl: `${baseUrl}/v1`, model: 'whisper-1' },
   }
 }

@@ -23,7 +23,6 @@ export interface RunningPatchbay {
   readonly run: (...args: string[]) => Promise<Ran>
   /** As the organisation's first client, with admin rights. */
   get(path: string, of?: Credentials): Promise<Response>
-  post(path: string, body: FormData): Promise<Response>
   stop(): Promise<void>
 }
 
@@ -53,8 +52,8 @@ export async function startPatchbay(): Promise<RunningPatchbay> {
     folder,
     credentials,
     run: (...args) => runPatchbay(env, ...args),
-    get: async (path, of = credentials) => fetch(`${credentials.baseUrl}${path}`, { headers: await headersOf(of) }),
-    post: async (path, body) => fetch(`${credentials.baseUrl}${path}`, { method: 'POST', body, headers: await headersOf(credentials) }),
+    get: async (path, of = credentials) =>
+      fetch(`${credentials.baseUrl}${path}`, { headers: { authorization: `Bearer ${await tokenOf(of)}`, 'x-api-key': of.apiKey } }),
     async stop() {
       child.kill('SIGTERM')
       await ended
@@ -62,8 +61,6 @@ export async function startPatchbay(): Promise<RunningPatchbay> {
     },
   }
 }
-
-const headersOf = async (of: Credentials) => ({ authorization: `Bearer ${await tokenOf(of)}`, 'x-api-key': of.apiKey })
 
 async function tokenOf({ baseUrl, oauth }: Credentials): Promise<string> {
   const { client_id, client_secret } = oauth

@@ -196,7 +196,7 @@ export const table = {
   MALWARE_SCANNER: url({
     protocols: ['clamd'],
     orPath: true,
-    otherwise: 'the sandbox’s where it runs, else files are not searched',
+    otherwise: 'files are not searched',
     from: ['patchbay'],
     text: 'ClamAV’s clamd, which every uploaded file is shown before it is kept: `clamd://host:3310`, or `clamd:///run/clamav/clamd.ctl` for its socket.',
   }),
