@@ -207,6 +207,7 @@ describe.skipIf(!clamdInstalled)('the real clamd, with one signature of our own 
       is: 'infected',
       malware: 'Patchbay.Test.UNOFFICIAL',
     })
-    expect(await own.scan(async () => parts(Buffer.alloc(2 * 1024 ** 2)))).toEqual({ is: 'too_large' })
+    const asTheStoreReads = () => parts(...Array.from({ length: 32 }, () => Buffer.alloc(65_536)))
+    expect(await own.scan(async () => asTheStoreReads())).toEqual({ is: 'too_large' })
   })
 })

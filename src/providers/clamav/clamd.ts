@@ -4,7 +4,7 @@
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import type { Verdict } from '../../domain/files/index.ts'
 import { Refusal } from '../../platform/errors/index.ts'
 
@@ -12,6 +12,8 @@ export type ClamdAddress = Pick<TcpNetConnectOpts, 'host' | 'port'> | { readonly
 
 const usualPort = 3310
 const connectMs = 5_000
+/** Between a chunk's length and the chunk: a gigabyte takes half a minute longer by it. */
+const patienceMs = 2
 const longestReply = 4096
 const longestName = 200
 
@@ -22,8 +24,18 @@ export function addressOf(url: string): ClamdAddress {
   return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || usualPort) }
 }
 
+interface Question {
+  readonly body: Readable
+  readonly signal: AbortSignal
+  /**
+   * Whether clamd may think about each chunk's length before the chunk is sent. One that crosses its limit it refuses by the length, and
+   * hangs up: what is then sent to it makes the system forget its words.
+   */
+  readonly isPatient: boolean
+}
+
 /** `body` is closed in any case. @throws scanner_unavailable, and what the body fails with */
-export async function askClamd(at: ClamdAddress, body: Readable, signal: AbortSignal): Promise<Verdict> {
+export async function askClamd(at: ClamdAddress, { body, signal, isPatient }: Question): Promise<Verdict> {
   const socket = connect({ ...at, signal })
   const tooLate = setTimeout(() => socket.destroy(new Error(`clamd let nobody in within ${connectMs} ms`)), connectMs)
   socket.once('connect', () => clearTimeout(tooLate))
@@ -31,7 +43,7 @@ export async function askClamd(at: ClamdAddress, body: Readable, signal: AbortSi
   const progress = { whole: false }
   try {
     const reply = replyOf(socket)
-    const sent = pipeline(framed(body, progress), socket, { end: false })
+    const sent = pipeline(framed(body, isPatient ? patienceMs : 0, progress), socket, { end: false })
     // It may speak and hang up in the middle; what it said counts, and not that the rest could not be sent.
     return verdictOf(await Promise.race([reply, sent.then(() => reply)]), progress.whole)
   } catch (error) {
@@ -43,12 +55,13 @@ export async function askClamd(at: ClamdAddress, body: Readable, signal: AbortSi
   }
 }
 
-async function* framed(body: Readable, progress: { whole: boolean }): AsyncGenerator<Buffer> {
+async function* framed(body: Readable, pauseMs: number, progress: { whole: boolean }): AsyncGenerator<Buffer> {
   yield Buffer.from('zINSTREAM\0')
   for await (const chunk of body as AsyncIterable<Buffer>) {
     if (chunk.length === 0) continue // it would be the end
     await turn() // what clamd has said is read first: when it has hung up, what is sent to it would cost us its words
     yield lengthOf(chunk.length)
+    if (pauseMs > 0) await delay(pauseMs)
     yield chunk
   }
   progress.whole = true

@@ -1,5 +1,6 @@
 // ClamAV behind the port of files, and behind one guard. A scanner that is away, slow, or says what is no verdict is
 // scanner_unavailable for whoever uploads; the operator reads the reason in the log.
+import type { Readable } from 'node:stream'
 import type { MalwareScanner } from '../../domain/files/index.ts'
 import { type Code, Refusal } from '../../platform/errors/index.ts'
 import type { Guard, Guards } from '../../platform/resilience/index.ts'
@@ -19,12 +20,15 @@ const isRefused = (error: unknown, ...codes: Code[]): error is Refusal => error 
 
 export function clamavScanner(url: string, guard: Guard, log: Log): MalwareScanner {
   const at = addressOf(url)
-  const ask: MalwareScanner['scan'] = (open) => guard.call(async (signal) => askClamd(at, await open(), signal))
+  const ask = (open: () => Promise<Readable>, isPatient: boolean) =>
+    guard.call(async (signal) => askClamd(at, { body: await open(), signal, isPatient }))
   return {
     scan: async (open) => {
       try {
-        // When clamd breaks in and hangs up, its words may be lost to a reset that came before they were read.
-        return await ask(open).catch((error: unknown) => (isRefused(error, 'scanner_unavailable') ? ask(open) : Promise.reject(error)))
+        // When clamd breaks in and hangs up, its words may be lost to what was sent meanwhile.
+        return await ask(open, false).catch((error: unknown) =>
+          isRefused(error, 'scanner_unavailable') ? ask(open, true) : Promise.reject(error),
+        )
       } catch (error) {
         if (!isRefused(error, 'scanner_unavailable', 'provider_timeout', 'circuit_open')) throw error
         if (error.code !== 'circuit_open') log.warn({ service: guard.name, err: error }, 'a file could not be searched for malware')
