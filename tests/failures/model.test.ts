@@ -65,19 +65,20 @@ test.each(spells)(
   30_000,
 )
 
-test.each(
-  faults.filter((fault) => fault !== 'silence'),
-)('a message is put into words by the next attempt when the answer is %s', async (fault) => {
-  const { arena } = ground
-  const stored = await beyondHttp(arena)
-    .find(({ name }) => name === 'the job voicemail.store')
-    ?.prepare()
-  await stored?.run()
-  const transcribe = await newestJob(arena, 'voicemail.transcribe')
-  model.fault = fault
-  await expect(transcribe()).rejects.toThrow()
-  await wellAgain()
-  await transcribe()
-  const { rows } = await arena.db.query('SELECT transcription FROM voicemail.messages ORDER BY created_at DESC LIMIT 1')
-  expect(rows).toEqual([{ transcription: 'call me back' }])
-})
+test.each(faults.filter((fault) => fault !== 'silence'))(
+  'a message is put into words by the next attempt when the answer is %s',
+  async (fault) => {
+    const { arena } = ground
+    const stored = await beyondHttp(arena)
+      .find(({ name }) => name === 'the job voicemail.store')
+      ?.prepare()
+    await stored?.run()
+    const transcribe = await newestJob(arena, 'voicemail.transcribe')
+    model.fault = fault
+    await expect(transcribe()).rejects.toThrow()
+    await wellAgain()
+    await transcribe()
+    const { rows } = await arena.db.query('SELECT transcription FROM voicemail.messages ORDER BY created_at DESC LIMIT 1')
+    expect(rows).toEqual([{ transcription: 'call me back' }])
+  },
+)

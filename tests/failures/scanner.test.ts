@@ -65,13 +65,14 @@ async function openScannerGround(): Promise<ScannerGround> {
 }
 
 const outages: readonly Fault[] = ['reset', 'nonsense', 'nothing', 'cut off', 'silence']
-test.each(
-  outages,
-)('when the scanner’s answer is %s, an upload ends in 503 with nothing half done, and goes well when sent again', async (fault) => {
-  const scenario = outside.scenarios.find(({ name }) => name === 'blobs.create')
-  if (!scenario) return expect.unreachable()
-  expect(await failOutside(outside, scenario, fault)).toEqual({ refusedWith: 503, complaints: [] })
-})
+test.each(outages)(
+  'when the scanner’s answer is %s, an upload ends in 503 with nothing half done, and goes well when sent again',
+  async (fault) => {
+    const scenario = outside.scenarios.find(({ name }) => name === 'blobs.create')
+    if (!scenario) return expect.unreachable()
+    expect(await failOutside(outside, scenario, fault)).toEqual({ refusedWith: 503, complaints: [] })
+  },
+)
 
 test('whoever uploads asks the scanner, and what calls leave behind does not', async () => {
   const files = outside.scenarios.filter(({ name }) => /^blobs\.|recordings\.fetch|voicemail\.store/.test(name))

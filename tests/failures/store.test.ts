@@ -18,13 +18,14 @@ afterAll(() => outside?.close())
 const outages: readonly Fault[] = ['500', 'reset', 'cut off']
 
 describe.each(outages)('when the store’s answer is %s', (fault) => {
-  test.each(
-    Object.entries(whenAway),
-  )('%s ends in %s, with nothing half done, and goes well when asked again', async (name, refusedWith) => {
-    const scenario = outside.scenarios.find((one) => one.name === name)
-    if (!scenario) return expect.unreachable()
-    expect(await failOutside(outside, scenario, fault)).toEqual({ refusedWith, complaints: [] })
-  })
+  test.each(Object.entries(whenAway))(
+    '%s ends in %s, with nothing half done, and goes well when asked again',
+    async (name, refusedWith) => {
+      const scenario = outside.scenarios.find((one) => one.name === name)
+      if (!scenario) return expect.unreachable()
+      expect(await failOutside(outside, scenario, fault)).toEqual({ refusedWith, complaints: [] })
+    },
+  )
 })
 
 test('after all of it no organisation’s events have a hole, and the audit log is whole', async () => {

@@ -168,27 +168,30 @@ describe('a query', () => {
     expect((await send(operation, `${path}?limit=${limit.maximum}&offset=${offset.maximum}`)).status).toBe(200)
   })
 
-  test.each(
-    each(known.filter(({ endpoint }) => endpoint.operation !== 'events.stream')),
-  )('that is long, or has names of its own, never breaks %s', async (_, operation) => {
-    const sent = await arena.right(operation)
-    const before = await arena.picture()
-    const path = pathOf(operation.endpoint, { params: Object.fromEntries(Object.keys(sent.params ?? {}).map((name) => [name, 'nothing'])) })
-    const found: string[] = []
-    for (const query of [
-      'a'.repeat(8000),
-      'a=1&'.repeat(2000),
-      '__proto__[admin]=1&constructor.prototype=1',
-      '%zz=%',
-      '&&==&',
-      '?'.repeat(100),
-      '%00=%00',
-    ])
-      for (const complaint of judge.any(operation, await send(operation, `${path}?${query}`)))
-        found.push(`${query.slice(0, 40)}: ${complaint}`)
-    expect(found).toEqual([])
-    if (operation.endpoint.method === 'GET' || sent.params) expect(await arena.picture()).toEqual(before)
-  })
+  test.each(each(known.filter(({ endpoint }) => endpoint.operation !== 'events.stream')))(
+    'that is long, or has names of its own, never breaks %s',
+    async (_, operation) => {
+      const sent = await arena.right(operation)
+      const before = await arena.picture()
+      const path = pathOf(operation.endpoint, {
+        params: Object.fromEntries(Object.keys(sent.params ?? {}).map((name) => [name, 'nothing'])),
+      })
+      const found: string[] = []
+      for (const query of [
+        'a'.repeat(8000),
+        'a=1&'.repeat(2000),
+        '__proto__[admin]=1&constructor.prototype=1',
+        '%zz=%',
+        '&&==&',
+        '?'.repeat(100),
+        '%00=%00',
+      ])
+        for (const complaint of judge.any(operation, await send(operation, `${path}?${query}`)))
+          found.push(`${query.slice(0, 40)}: ${complaint}`)
+      expect(found).toEqual([])
+      if (operation.endpoint.method === 'GET' || sent.params) expect(await arena.picture()).toEqual(before)
+    },
+  )
 })
 
 describe('a header', () => {
@@ -213,25 +216,20 @@ describe('a header', () => {
     expect(found).toEqual([])
   })
 
-  test.each([
-    '',
-    ' ',
-    'a',
-    'a'.repeat(300),
-    'pb_',
-    "' OR 1=1",
-    '\u00ff'.repeat(40),
-  ])('X-API-Key: %j opens nothing, for every operation that needs a key', async (key) => {
-    const found: string[] = []
-    for (const operation of known) {
-      const { endpoint, contract } = operation
-      if (endpoint.permission === 'public' || contract.credentialMissing !== 'invalid_api_key') continue
-      const answer = await arena.send(endpoint.method, pathOf(endpoint, { params: { id: '1' } }), { 'x-api-key': key })
-      if (answer.status !== 401) found.push(`${endpoint.operation}: ${answer.status}`)
-      for (const complaint of judge.refusal(operation, answer)) found.push(`${endpoint.operation}: ${complaint}`)
-    }
-    expect(found).toEqual([])
-  })
+  test.each(['', ' ', 'a', 'a'.repeat(300), 'pb_', "' OR 1=1", '\u00ff'.repeat(40)])(
+    'X-API-Key: %j opens nothing, for every operation that needs a key',
+    async (key) => {
+      const found: string[] = []
+      for (const operation of known) {
+        const { endpoint, contract } = operation
+        if (endpoint.permission === 'public' || contract.credentialMissing !== 'invalid_api_key') continue
+        const answer = await arena.send(endpoint.method, pathOf(endpoint, { params: { id: '1' } }), { 'x-api-key': key })
+        if (answer.status !== 401) found.push(`${endpoint.operation}: ${answer.status}`)
+        for (const complaint of judge.refusal(operation, answer)) found.push(`${endpoint.operation}: ${complaint}`)
+      }
+      expect(found).toEqual([])
+    },
+  )
 
   test.each([
     ['x-request-id', 'a'.repeat(129)],

@@ -47,23 +47,23 @@ async function holdUsers() {
 }
 
 describe('a key', () => {
-  test.each([
-    'idempotency-key',
-    'x-idempotency-key',
-  ])('in %s makes a repeat answer what the first was answered, byte for byte', async (header) => {
-    const headers = { [header]: newKey() }
-    const json = person()
-    const first = await ask('/v1/users', { json, headers })
-    const users = await count('people.users')
-    const events = await count('platform.events')
-    const again = await ask('/v1/users', { json, headers })
-    expect(first.status).toBe(201)
-    expect([replayed(first), replayed(again)]).toEqual([null, 'true'])
-    expect([again.status, again.text]).toEqual([first.status, first.text])
-    for (const name of ['location', 'content-type']) expect(again.headers.get(name)).toBe(first.headers.get(name))
-    expect(again.headers.get('x-request-id')).not.toBe(first.headers.get('x-request-id'))
-    expect([await count('people.users'), await count('platform.events')]).toEqual([users, events])
-  })
+  test.each(['idempotency-key', 'x-idempotency-key'])(
+    'in %s makes a repeat answer what the first was answered, byte for byte',
+    async (header) => {
+      const headers = { [header]: newKey() }
+      const json = person()
+      const first = await ask('/v1/users', { json, headers })
+      const users = await count('people.users')
+      const events = await count('platform.events')
+      const again = await ask('/v1/users', { json, headers })
+      expect(first.status).toBe(201)
+      expect([replayed(first), replayed(again)]).toEqual([null, 'true'])
+      expect([again.status, again.text]).toEqual([first.status, first.text])
+      for (const name of ['location', 'content-type']) expect(again.headers.get(name)).toBe(first.headers.get(name))
+      expect(again.headers.get('x-request-id')).not.toBe(first.headers.get('x-request-id'))
+      expect([await count('people.users'), await count('platform.events')]).toEqual([users, events])
+    },
+  )
 
   test('without a body replays an answer without one', async () => {
     const headers = { 'idempotency-key': newKey() }

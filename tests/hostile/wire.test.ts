@@ -288,17 +288,18 @@ describe('a type of no body', () => {
     'text/plain',
   ]
   const writing = operations.filter(({ endpoint }) => endpoint.method !== 'GET')
-  test.each(
-    writing.map((operation) => [operation.endpoint.operation, operation] as const),
-  )('is not waited for at %s', async (_, operation) => {
-    for (const type of types) {
-      const wire = await openWire(arena.house.url)
-      wire.write(await headOf(operation, `content-type: ${type}\r\nconnection: close\r\n`))
-      const status = statusOf(await wire.ended())
-      expect(status, type).toBeGreaterThanOrEqual(200)
-      expect(status, type).toBeLessThan(500)
-    }
-  })
+  test.each(writing.map((operation) => [operation.endpoint.operation, operation] as const))(
+    'is not waited for at %s',
+    async (_, operation) => {
+      for (const type of types) {
+        const wire = await openWire(arena.house.url)
+        wire.write(await headOf(operation, `content-type: ${type}\r\nconnection: close\r\n`))
+        const status = statusOf(await wire.ended())
+        expect(status, type).toBeGreaterThanOrEqual(200)
+        expect(status, type).toBeLessThan(500)
+      }
+    },
+  )
 
   test('is not waited for where there is nothing', async () => {
     for (const method of ['POST', 'DELETE', 'GET'])

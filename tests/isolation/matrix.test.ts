@@ -73,13 +73,14 @@ async function foreignAndUnknown(endpoint: AnyEndpoint, send: Row['send']): Prom
 }
 
 describe('an id of another organisation', () => {
-  test.each(
-    withIds.map(({ endpoint }) => [endpoint.operation, endpoint] as const),
-  )('in the path of %s is answered byte for byte like one that nobody has, and changes nothing', async (operation, endpoint) => {
-    const [foreign, nobodys] = await foreignAndUnknown(endpoint, rowOf(operation).send)
-    expect(foreign.status).toBe(404)
-    expect(comparable(foreign)).toEqual(comparable(nobodys))
-  })
+  test.each(withIds.map(({ endpoint }) => [endpoint.operation, endpoint] as const))(
+    'in the path of %s is answered byte for byte like one that nobody has, and changes nothing',
+    async (operation, endpoint) => {
+      const [foreign, nobodys] = await foreignAndUnknown(endpoint, rowOf(operation).send)
+      expect(foreign.status).toBe(404)
+      expect(comparable(foreign)).toEqual(comparable(nobodys))
+    },
+  )
 
   test('is known to the tests wherever a query or a body can name one', () => {
     const places = operations.flatMap(({ endpoint }) =>

@@ -93,27 +93,24 @@ describe('a caller who withholds their number', () => {
     return appointments.filter(({ full_name }) => full_name === 'Katherine Johnson')
   }
 
-  test.each([
-    'anonymous',
-    'Restricted',
-    '',
-    '+266696687',
-    'sip:someone@192.0.2.1',
-  ])('as "%s" is nobody that called before: not greeted by a name, and told nothing of what another booked', async (from) => {
-    const before = (await appointments()).length
-    const first = openLine(house, { from })
-    expect(await book(first, 'next tuesday at half past nine', 'Katherine Johnson')).toContain('booked')
-    const second = openLine(house, { from })
-    expect(await second.ring()).not.toContain('Katherine')
-    const answer = await second.say('I need to cancel my appointment')
-    expect(answer).not.toContain('Tuesday')
-    await second.say('yes')
-    expect((await appointments()).slice(before)).toMatchObject([{ status: 'booked', mobile: null }])
+  test.each(['anonymous', 'Restricted', '', '+266696687', 'sip:someone@192.0.2.1'])(
+    'as "%s" is nobody that called before: not greeted by a name, and told nothing of what another booked',
+    async (from) => {
+      const before = (await appointments()).length
+      const first = openLine(house, { from })
+      expect(await book(first, 'next tuesday at half past nine', 'Katherine Johnson')).toContain('booked')
+      const second = openLine(house, { from })
+      expect(await second.ring()).not.toContain('Katherine')
+      const answer = await second.say('I need to cancel my appointment')
+      expect(answer).not.toContain('Tuesday')
+      await second.say('yes')
+      expect((await appointments()).slice(before)).toMatchObject([{ status: 'booked', mobile: null }])
 
-    await first.say('actually, please cancel that appointment')
-    await first.say('yes')
-    expect((await appointments()).slice(before)).toMatchObject([{ status: 'cancelled' }])
-  })
+      await first.say('actually, please cancel that appointment')
+      await first.say('yes')
+      expect((await appointments()).slice(before)).toMatchObject([{ status: 'cancelled' }])
+    },
+  )
 })
 
 describe('a post that comes twice', () => {

@@ -72,14 +72,13 @@ describe('a call that was placed', () => {
     expect(call.transcript.map(({ speaker }) => speaker)).toContain('agent')
   })
 
-  test.each([
-    '+15005550201',
-    '+15005550202',
-    '+15005550203',
-  ])('whose callbacks misbehave (%s) is one call, and completed', async (number) => {
-    expect(await ring(number)).toMatchObject({ status: 'completed' })
-    expect((await callsTo(number)).total).toBe(1)
-  })
+  test.each(['+15005550201', '+15005550202', '+15005550203'])(
+    'whose callbacks misbehave (%s) is one call, and completed',
+    async (number) => {
+      expect(await ring(number)).toMatchObject({ status: 'completed' })
+      expect((await callsTo(number)).total).toBe(1)
+    },
+  )
 
   test('to somebody who books on it is a booking of theirs, not of the number that rang them', async () => {
     const number = '+447700900451'

@@ -37,30 +37,27 @@ const lookUp = (root: unknown, reference: string): unknown =>
     .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], root)
 
 describe('the documents', () => {
-  test.each([
-    '/openapi.json',
-    '/openapi/sapien.json',
-    '/openapi/sei.json',
-    '/openapi/bella.json',
-    '/openapi/shared.json',
-  ])('%s is whole: references lead somewhere, ids are unique, path parameters are declared, schemas compile', async (path) => {
-    const document = (await (await get(path)).json()) as Document
-    expect(document.openapi).toMatch(/^3\.1\./)
-    expect(references(document).filter((reference) => lookUp(document, reference) === undefined)).toEqual([])
-    const operations = Object.entries(document.paths).flatMap(([path, methods]) => Object.values(methods).map((one) => ({ path, one })))
-    const ids = operations.map(({ one }) => one.operationId)
-    expect(new Set(ids).size).toBe(ids.length)
-    expect(ids.length).toBeGreaterThan(0)
-    for (const { path, one } of operations) {
-      const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
-      expect((one.parameters ?? []).filter((parameter) => parameter.in === 'path').map(({ name }) => name)).toEqual(named)
-      expect(Object.keys(one.responses)).toEqual(expect.arrayContaining(['500', '503']))
-    }
-    const ajv = new Ajv({ strict: false, validateFormats: false })
-    for (const schema of Object.values(document.components.schemas)) {
-      expect(() => ajv.compile({ ...schema, components: document.components })).not.toThrow()
-    }
-  })
+  test.each(['/openapi.json', '/openapi/sapien.json', '/openapi/sei.json', '/openapi/bella.json', '/openapi/shared.json'])(
+    '%s is whole: references lead somewhere, ids are unique, path parameters are declared, schemas compile',
+    async (path) => {
+      const document = (await (await get(path)).json()) as Document
+      expect(document.openapi).toMatch(/^3\.1\./)
+      expect(references(document).filter((reference) => lookUp(document, reference) === undefined)).toEqual([])
+      const operations = Object.entries(document.paths).flatMap(([path, methods]) => Object.values(methods).map((one) => ({ path, one })))
+      const ids = operations.map(({ one }) => one.operationId)
+      expect(new Set(ids).size).toBe(ids.length)
+      expect(ids.length).toBeGreaterThan(0)
+      for (const { path, one } of operations) {
+        const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
+        expect((one.parameters ?? []).filter((parameter) => parameter.in === 'path').map(({ name }) => name)).toEqual(named)
+        expect(Object.keys(one.responses)).toEqual(expect.arrayContaining(['500', '503']))
+      }
+      const ajv = new Ajv({ strict: false, validateFormats: false })
+      for (const schema of Object.values(document.components.schemas)) {
+        expect(() => ajv.compile({ ...schema, components: document.components })).not.toThrow()
+      }
+    },
+  )
 
   test('the one document holds the operations of all the others', async () => {
     const all = (await (await get('/openapi.json')).json()) as Document
@@ -86,24 +83,23 @@ describe('the documents', () => {
 })
 
 describe('the pages', () => {
-  test.each([
-    '/docs',
-    '/redoc',
-    '/reference',
-  ])('%s loads nothing from another host, and all it loads is there and kept for a year', async (path) => {
-    const page = await get(path)
-    expect(page.status).toBe(200)
-    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
-    const addresses = loadedBy(await page.text())
-    expect(addresses.length).toBeGreaterThan(2)
-    for (const address of addresses) {
-      expect(address).toMatch(/^\/docs\/assets\/[\w.-]+\?v=[\w-]+$/)
-      const asset = await get(address)
-      expect(asset.status).toBe(200)
-      expect(asset.headers.get('cache-control')).toContain('immutable')
-      expect((await asset.text()).length).toBeGreaterThan(0)
-    }
-  })
+  test.each(['/docs', '/redoc', '/reference'])(
+    '%s loads nothing from another host, and all it loads is there and kept for a year',
+    async (path) => {
+      const page = await get(path)
+      expect(page.status).toBe(200)
+      expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
+      const addresses = loadedBy(await page.text())
+      expect(addresses.length).toBeGreaterThan(2)
+      for (const address of addresses) {
+        expect(address).toMatch(/^\/docs\/assets\/[\w.-]+\?v=[\w-]+$/)
+        const asset = await get(address)
+        expect(asset.status).toBe(200)
+        expect(asset.headers.get('cache-control')).toContain('immutable')
+        expect((await asset.text()).length).toBeGreaterThan(0)
+      }
+    },
+  )
 
   test('no page runs inline scripts, and ours has no inline styles either', async () => {
     for (const path of ['/docs', '/redoc', '/reference']) {

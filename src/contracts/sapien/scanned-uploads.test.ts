@@ -209,21 +209,22 @@ describe('a scanner', () => {
     'that was not given the file in time': () => (between.lie = () => Buffer.from('COMMAND READ TIMED OUT\0')),
     'that says more than a line': () => (between.lie = () => Buffer.alloc(10_000, 'OK ')),
   }
-  test.each(
-    Object.entries(faults),
-  )('%s lets nothing in: 503 with Retry-After, nothing is kept, and all is well when it is', async (_, go) => {
-    const before = await kept()
-    const content = randomBytes(300_000)
-    await go()
-    const answer = await upload(content)
-    expect(answer).toMatchObject(away)
-    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
-    expect(JSON.stringify(answer.body)).not.toMatch(/OK|COMMAND|memory|ECONN/)
-    expect(await kept()).toEqual(before)
-    expect(lines).toMatchObject([{ level: 'warn', service: 'clamav', err: { message: expect.any(String) } }])
-    Object.assign(between, { mode: 'pass', lie: null })
-    expect((await upload(content)).status).toBe(201)
-  })
+  test.each(Object.entries(faults))(
+    '%s lets nothing in: 503 with Retry-After, nothing is kept, and all is well when it is',
+    async (_, go) => {
+      const before = await kept()
+      const content = randomBytes(300_000)
+      await go()
+      const answer = await upload(content)
+      expect(answer).toMatchObject(away)
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+      expect(JSON.stringify(answer.body)).not.toMatch(/OK|COMMAND|memory|ECONN/)
+      expect(await kept()).toEqual(before)
+      expect(lines).toMatchObject([{ level: 'warn', service: 'clamav', err: { message: expect.any(String) } }])
+      Object.assign(between, { mode: 'pass', lie: null })
+      expect((await upload(content)).status).toBe(201)
+    },
+  )
 
   test('that hangs up once is asked a second time, and nobody notices', async () => {
     await sandbox.post('/sandbox/faults', { scan: 'reset', count: 1 })

@@ -84,16 +84,13 @@ describe('signing in', () => {
     expect(info).toMatchObject({ organization_id: 200 })
   })
 
-  test.for([
-    [{}],
-    [{ username: 'x' }],
-    [{ username: 5, password: 'x' }],
-    [{ username: 'a\u0000b', password: 'x' }],
-    [[]],
-  ])('a body of the wrong shape is 422: %j', async ([body]) => {
-    const reply = await post('login', body)
-    expect([reply.status, reply.body.error.code]).toEqual([422, 'VALIDATION_ERROR'])
-  })
+  test.for([[{}], [{ username: 'x' }], [{ username: 5, password: 'x' }], [{ username: 'a\u0000b', password: 'x' }], [[]]])(
+    'a body of the wrong shape is 422: %j',
+    async ([body]) => {
+      const reply = await post('login', body)
+      expect([reply.status, reply.body.error.code]).toEqual([422, 'VALIDATION_ERROR'])
+    },
+  )
 
   test('ten wrong passwords lock the user for a minute, whichever name is used; nobody else', async () => {
     const [target, bystander] = [await person(), await person()]

@@ -141,25 +141,25 @@ describe('reconciliation', () => {
     expect(await tenants.query('SELECT cost_micros FROM calls.calls WHERE id = $1', [callId])).toEqual([{ cost_micros: 3 * 8500 }])
   })
 
-  test.each([
-    'ringing',
-    'in_progress',
-  ] as const)('one that is %s is asked about two minutes after it was heard of, and every two minutes', async (status) => {
-    const callId = await silent(`CA-patient-${status}`, status)
-    const lookups: string[] = []
-    network.fetchCall = async (sid) => {
-      lookups.push(sid)
-      return { status, durationS: null, startedAt: tenants.clock.now(), endedAt: null }
-    }
-    const counts: number[] = []
-    for (const seconds of [119, 2, 1, 119, 2]) {
-      tenants.clock.advance(seconds)
-      await run('calls.reconcile')
-      counts.push(lookups.filter((sid) => sid === `CA-patient-${status}`).length)
-    }
-    expect(counts).toEqual([0, 1, 1, 1, 2])
-    await advanceCall(tenants.session(), callId, { status: 'failed', at: tenants.clock.now() })
-  })
+  test.each(['ringing', 'in_progress'] as const)(
+    'one that is %s is asked about two minutes after it was heard of, and every two minutes',
+    async (status) => {
+      const callId = await silent(`CA-patient-${status}`, status)
+      const lookups: string[] = []
+      network.fetchCall = async (sid) => {
+        lookups.push(sid)
+        return { status, durationS: null, startedAt: tenants.clock.now(), endedAt: null }
+      }
+      const counts: number[] = []
+      for (const seconds of [119, 2, 1, 119, 2]) {
+        tenants.clock.advance(seconds)
+        await run('calls.reconcile')
+        counts.push(lookups.filter((sid) => sid === `CA-patient-${status}`).length)
+      }
+      expect(counts).toEqual([0, 1, 1, 1, 2])
+      await advanceCall(tenants.session(), callId, { status: 'failed', at: tenants.clock.now() })
+    },
+  )
 
   test('one whose answer nobody reported was answered when the provider says', async () => {
     const callId = await silent('CA-unheard')

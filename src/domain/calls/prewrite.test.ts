@@ -165,20 +165,20 @@ describe('what is prewritten of a call', () => {
     expect([await written(callId), await written(other)]).toEqual([null, null])
   })
 
-  test.each([
-    'https://elsewhere.test:8443',
-    'http://a"b\\c\u0001.test',
-  ])('shows where a recording is by the address that the house has: %s', async (base) => {
-    const callId = await ended()
-    await tenants.query(record, [here, callId, 'available', 43, 9000, 'wav', tenants.clock.now()])
-    const shown = async () =>
-      JSON.parse(String((await listCalls(tenants.session(), everybody, {}, { ...page, baseUrl: base })).content)).calls[0].recording.url
-    const before = await shown()
-    expect(before.startsWith(`${base}/v1/recordings/`)).toBe(true)
-    tenants.clock.advance(61)
-    expect(await prewrite()).toBe(1)
-    expect(await shown()).toBe(before)
-  })
+  test.each(['https://elsewhere.test:8443', 'http://a"b\\c\u0001.test'])(
+    'shows where a recording is by the address that the house has: %s',
+    async (base) => {
+      const callId = await ended()
+      await tenants.query(record, [here, callId, 'available', 43, 9000, 'wav', tenants.clock.now()])
+      const shown = async () =>
+        JSON.parse(String((await listCalls(tenants.session(), everybody, {}, { ...page, baseUrl: base })).content)).calls[0].recording.url
+      const before = await shown()
+      expect(before.startsWith(`${base}/v1/recordings/`)).toBe(true)
+      tenants.clock.advance(61)
+      expect(await prewrite()).toBe(1)
+      expect(await shown()).toBe(before)
+    },
+  )
 
   test('is gone as soon as a recording of the call comes, changes or goes', async () => {
     const [callId, other] = [await ended(), await ended()]

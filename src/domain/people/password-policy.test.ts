@@ -23,15 +23,12 @@ function unpacked(): string[] {
 const longEnough = (passwords: readonly string[]): string[] => passwords.filter((password) => [...password].length >= 10)
 
 describe('the password policy', () => {
-  test.for([
-    'SecurePassword123!',
-    'correct staple horse',
-    'vG7-pq9-Zt1-rr',
-    'Zwölf Boxkämpfer',
-    '密码安全测试通过了吧好',
-  ])('takes %s', (password) => {
-    expect(verdict(password)).toBe('fine')
-  })
+  test.for(['SecurePassword123!', 'correct staple horse', 'vG7-pq9-Zt1-rr', 'Zwölf Boxkämpfer', '密码安全测试通过了吧好'])(
+    'takes %s',
+    (password) => {
+      expect(verdict(password)).toBe('fine')
+    },
+  )
 
   test.for([
     'short',

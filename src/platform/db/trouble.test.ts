@@ -6,31 +6,19 @@ const failure = (message: string, code?: string) => Object.assign(new Error(mess
 const codeOf = (error: unknown) => (error instanceof Refusal ? error.code : null)
 
 describe('an error of PostgreSQL', () => {
-  test.each([
-    '08006',
-    '53100',
-    '53300',
-    '57014',
-    '57P01',
-    '58030',
-    '25P03',
-    '25006',
-    '40001',
-    '40P01',
-    '55P03',
-    'ECONNRESET',
-    'EAI_AGAIN',
-  ])('%s means "not now": 503, with a time to come back', (code) => {
-    const refusal = translate(failure('told by the server', code))
-    expect(refusal).toMatchObject({ kind: 'unavailable', details: { headers: { 'retry-after': '1' } } })
-    expect((refusal as Refusal).message).not.toContain('told by the server')
-  })
+  test.each(['08006', '53100', '53300', '57014', '57P01', '58030', '25P03', '25006', '40001', '40P01', '55P03', 'ECONNRESET', 'EAI_AGAIN'])(
+    '%s means "not now": 503, with a time to come back',
+    (code) => {
+      const refusal = translate(failure('told by the server', code))
+      expect(refusal).toMatchObject({ kind: 'unavailable', details: { headers: { 'retry-after': '1' } } })
+      expect((refusal as Refusal).message).not.toContain('told by the server')
+    },
+  )
 
-  test.each([
-    'Connection terminated unexpectedly',
-    'Client has encountered a connection error and is not queryable',
-    'Query read timeout',
-  ])('so does one without a code: %s', (message) => expect(codeOf(translate(failure(message)))).toBe('database_unavailable'))
+  test.each(['Connection terminated unexpectedly', 'Client has encountered a connection error and is not queryable', 'Query read timeout'])(
+    'so does one without a code: %s',
+    (message) => expect(codeOf(translate(failure(message)))).toBe('database_unavailable'),
+  )
 
   test.each(['23505', '22P02', '42601', '42501'])('%s is no matter of waiting, and stays what it is', (code) => {
     const error = failure('a fault of the statement', code)

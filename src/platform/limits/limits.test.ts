@@ -135,20 +135,12 @@ describe('a limit as a setting', () => {
 
   test('off is off', () => expect(parseLimit('x', 'off')).toBe('off'))
 
-  test.each([
-    '',
-    '0/s',
-    '-1/s',
-    '100',
-    '100/',
-    '100/fortnight',
-    '1/s;burst=0',
-    '1/s;burst',
-    '1e3/s',
-    '100/constructor',
-  ])('%j is none', (text) => {
-    expect(parseLimit('x', text)).toBeNull()
-  })
+  test.each(['', '0/s', '-1/s', '100', '100/', '100/fortnight', '1/s;burst=0', '1/s;burst', '1e3/s', '100/constructor'])(
+    '%j is none',
+    (text) => {
+      expect(parseLimit('x', text)).toBeNull()
+    },
+  )
 })
 
 describe.skipIf(!redisInstalled)('buckets in Redis (needs redis-server)', () => {

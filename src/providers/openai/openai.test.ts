@@ -38,20 +38,19 @@ describe('the model', () => {
     })
   })
 
-  test.each([
-    'gpt-nonsense',
-    'gpt-500',
-    'gpt-429',
-  ])('that is %s leaves the turn to the built-in understanding, and says so', async (model) => {
-    const reasons: string[] = []
-    const both = fallback(openAiUnderstanding(client(model)), builtinUnderstanding, {
-      budgetMs: 2000,
-      onFallback: (reason) => reasons.push(reason),
-    })
-    const understood = await both.extract('I want to book an appointment tomorrow at half two', hint)
-    expect(understood).toMatchObject({ intent: 'book', usedFallback: true })
-    expect(reasons).toEqual(['failed'])
-  })
+  test.each(['gpt-nonsense', 'gpt-500', 'gpt-429'])(
+    'that is %s leaves the turn to the built-in understanding, and says so',
+    async (model) => {
+      const reasons: string[] = []
+      const both = fallback(openAiUnderstanding(client(model)), builtinUnderstanding, {
+        budgetMs: 2000,
+        onFallback: (reason) => reasons.push(reason),
+      })
+      const understood = await both.extract('I want to book an appointment tomorrow at half two', hint)
+      expect(understood).toMatchObject({ intent: 'book', usedFallback: true })
+      expect(reasons).toEqual(['failed'])
+    },
+  )
 
   test('that is slow is not waited for beyond the budget', async () => {
     const both = fallback(openAiUnderstanding(client('gpt-slow')), builtinUnderstanding, { budgetMs: 100 })
