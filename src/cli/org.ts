@@ -39,7 +39,7 @@ export function run(args: readonly string[]): Promise<number> {
       domain,
       timezone,
       language,
-      passwordIsFirst: true,
+      password: 'first',
       ...(country ? { settings: { defaultCountry: country } } : {}),
       number: e164 === null ? null : { e164, sid: null },
     })

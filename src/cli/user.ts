@@ -1,6 +1,15 @@
 // patchbay user: the people of an organisation, from the terminal.
 import { parseArgs } from 'node:util'
-import { createUser, deactivateUser, listUsers, type RoleName, roleNames, showUser, updateUser } from '../domain/people/index.ts'
+import {
+  createUser,
+  deactivateUser,
+  listUsers,
+  type PasswordKind,
+  type RoleName,
+  roleNames,
+  showUser,
+  updateUser,
+} from '../domain/people/index.ts'
 import { getOrganization } from '../domain/tenancy/index.ts'
 import { secret } from '../platform/ids/index.ts'
 import { CommandError, parseId } from './terminal.ts'
@@ -44,9 +53,8 @@ function create(values: Values): Promise<number> {
   const roles = rolesOf(values.roles)
   const password = values.password ?? secret(12)
   return withOrganization(values, async (session, { house }) => {
-    const wanted = { username: values.username ?? email, email, firstName, lastName, roles, ...(mobile ? { mobile } : {}) }
-    const first = { password, passwordIsFirst: values.password === undefined }
-    const id = await createUser(session, house, { ...wanted, ...first })
+    const wanted = { username: values.username ?? email, email, firstName, lastName, roles, password, ...(mobile ? { mobile } : {}) }
+    const id = await createUser(session, house, wanted, kindOf(values))
     const shown = JSON.parse((await showUser(session, id)).text) as object
     // One that was made here is seen here alone, for only its hash is kept, and is to be changed within three days.
     console.log(JSON.stringify({ ...shown, ...(values.password === undefined ? { password } : {}) }, null, 2))
@@ -71,11 +79,13 @@ function list({ org, search, status, limit }: Values): Promise<number> {
   })
 }
 
+const kindOf = ({ password }: Values): PasswordKind => (password === undefined ? 'first' : 'own')
+
 /** For who forgot theirs, or did not change the first in time. */
 function renewPassword(values: Values, id: number): Promise<number> {
   const password = values.password ?? secret(12)
   return withOrganization(values, async (session, { house }) => {
-    await updateUser(session, house, id, { password, passwordIsFirst: values.password === undefined })
+    await updateUser(session, house, id, { password }, kindOf(values))
     console.log(JSON.stringify({ id, ...(values.password === undefined ? { password } : {}) }))
   })
 }

@@ -1,7 +1,7 @@
 // A new organisation with everything that it needs to take its first call: an admin, credentials of every kind, an
 // assistant, a calendar and, where there is one to be had, a number.
 import { seedBooking } from '../domain/booking/index.ts'
-import { createUser } from '../domain/people/index.ts'
+import { createUser, type PasswordKind } from '../domain/people/index.ts'
 import { createOrganization, listOrganizationIds, type SettingsChange } from '../domain/tenancy/index.ts'
 import { type ApiKeys, type OauthClients, type Passwords, systemPrincipal } from '../platform/auth/index.ts'
 import type { Database } from '../platform/db/index.ts'
@@ -27,7 +27,7 @@ export interface Wanted {
   readonly language: string
   readonly settings?: SettingsChange
   /** Whether the admin is to choose another password soon, as where nobody plays. */
-  readonly passwordIsFirst?: boolean
+  readonly password?: PasswordKind
   /** E.164 and the provider's name for it; null where the organisation gets its number later. */
   readonly number: { readonly e164: string; readonly sid: string | null } | null
 }
@@ -45,7 +45,7 @@ export interface Founded {
 
 export async function foundOrganization(services: FoundingServices, wanted: Wanted): Promise<Founded> {
   const { database, clock, apiKeys, oauthClients, passwords } = services
-  const { id, name, domain, settings, passwordIsFirst = false } = wanted
+  const { id, name, domain, settings, password = 'own' } = wanted
   const organizationId = await createOrganization(database, clock, {
     ...(id === undefined ? {} : { id }),
     name,
@@ -54,11 +54,7 @@ export async function foundOrganization(services: FoundingServices, wanted: Want
   })
   const session = services.openSession(systemPrincipal(organizationId, 'founding'))
   const admin = { username: `admin@${domain}`, email: `admin@${domain}`, password: secret(12) }
-  const adminId = await createUser(
-    session,
-    { passwords },
-    { ...admin, passwordIsFirst, firstName: 'Alex', lastName: 'Admin', roles: ['admin'] },
-  )
+  const adminId = await createUser(session, { passwords }, { ...admin, firstName: 'Alex', lastName: 'Admin', roles: ['admin'] }, password)
   const oauth = await oauthClients.create(session, { name: 'First client', roles: ['admin'] })
   const { key } = await apiKeys.create(session, { name: 'First key', scopes: ['*'], expiresAt: null })
   const agentId = await equip(session, wanted)

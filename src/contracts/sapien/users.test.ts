@@ -272,6 +272,17 @@ describe('a change', () => {
     expect(await status('PUT', `/v1/users/${peer.id}`, { lastName: 'Peer' })).toBe(200)
   })
 
+  test('is of the documented fields alone: a hash, an id or a date beside them reaches nothing', async () => {
+    const [one, two] = [await create({ password: 'an-old-quiet-pier-7' }), await create({ roles: ['admin'] })]
+    const passwordHash = await house.house.passwords.hash('a-loud-harbour-88')
+    const smuggled = { id: two.id, passwordHash, passwordExpiresAt: '2000-01-01T00:00:00Z', deactivatedAt: null }
+    const { status, body } = await ask('PUT', `/v1/users/${one.id}`, { json: { lastName: 'Kept', permissions: ['*'], ...smuggled } })
+    expect([status, body]).toEqual([200, { ...one, lastName: 'Kept' }])
+    expect((await ask('GET', `/v1/users/${two.id}`)).body).toEqual(two)
+    const login = (given: string) => ask('POST', '/api/v1/auth/login', { json: { username: one.username, password: given } })
+    expect([(await login('a-loud-harbour-88')).status, (await login('an-old-quiet-pier-7')).status]).toEqual([401, 200])
+  })
+
   test('to a taken name is a 409 and changes nothing', async () => {
     const [one, two] = [await create(), await create()]
     const { status, body } = await ask('PUT', `/v1/users/${two.id}`, { json: { username: one.username, firstName: 'Changed' } })

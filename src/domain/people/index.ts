@@ -10,6 +10,7 @@ export {
   getUser,
   listUsers,
   type NewUser,
+  type PasswordKind,
   type PeopleServices,
   releaseUsername,
   showUser,

@@ -17,6 +17,7 @@ import {
   lockUser,
   releaseName,
   selectSupervision,
+  selectUser,
   selectUserJson,
   type UserRow,
   updateUserRow,
@@ -70,6 +71,9 @@ async function maySee(session: Session, id: number): Promise<boolean> {
   return (await session.read(selectSupervision, { viewer, id }))?.supervised ?? false
 }
 
+/** `first`: made here for somebody, who chooses their own soon. */
+export type PasswordKind = 'own' | 'first'
+
 export interface NewUser {
   readonly username: string
   readonly email: string
@@ -78,24 +82,18 @@ export interface NewUser {
   readonly mobile?: string | null | undefined
   /** Without one nobody can sign in as this user. */
   readonly password?: string | undefined
-  readonly passwordIsFirst?: boolean
   readonly roles?: readonly RoleName[] | undefined
   readonly organizationId?: number | undefined
 }
 
 /** @throws organization_not_found, permission_denied, username_taken, email_taken, weak_password, invalid_request @returns the id */
-export async function createUser(session: Session, { passwords }: Pick<PeopleServices, 'passwords'>, wanted: NewUser): Promise<number> {
-  const {
-    username,
-    email,
-    firstName,
-    lastName,
-    mobile = null,
-    password,
-    passwordIsFirst = false,
-    roles = ['user'],
-    organizationId,
-  } = wanted
+export async function createUser(
+  session: Session,
+  { passwords }: Pick<PeopleServices, 'passwords'>,
+  wanted: NewUser,
+  kind: PasswordKind = 'own',
+): Promise<number> {
+  const { username, email, firstName, lastName, mobile = null, password, roles = ['user'], organizationId } = wanted
   if (organizationId !== undefined && organizationId !== session.organizationId) refuse('organization_not_found')
   mayGrant(session, roles)
   checkUsername(username, email)
@@ -108,7 +106,7 @@ export async function createUser(session: Session, { passwords }: Pick<PeopleSer
         (await tx.read(insertUser, {
           ...fields,
           passwordHash,
-          passwordExpiresAt: passwordIsFirst ? firstUntil(tx.now()) : null,
+          passwordExpiresAt: expiryOf(kind, tx.now()),
           at: tx.now(),
         })) ?? refuse('internal')
       tx.emit('user.created', { userId: id, username, roles }, { resource: `user:${id}`, users: [id], after: fields })
@@ -124,7 +122,6 @@ export interface UserChange {
   readonly lastName?: string | undefined
   readonly mobile?: string | null | undefined
   readonly password?: string | undefined
-  readonly passwordIsFirst?: boolean
   /** The present password, of whoever changes their own. */
   readonly currentPassword?: string | undefined
   readonly roles?: readonly RoleName[] | undefined
@@ -133,23 +130,29 @@ export interface UserChange {
 
 /** How long a password that was made here for somebody is good for signing in (`patchbay org create`, `user create`, `user password`). */
 const firstPasswordMs = 72 * 3600_000
-const firstUntil = (now: Date): Date => new Date(now.getTime() + firstPasswordMs)
+const expiryOf = (kind: PasswordKind, now: Date): Date | null => (kind === 'first' ? new Date(now.getTime() + firstPasswordMs) : null)
 
-/** What one may change of oneself without `users:write`; the password with the present one only. */
-const own: ReadonlySet<string> = new Set(['email', 'firstName', 'lastName', 'password'])
+/** What one may change of oneself without `users:write`, beside the password with the present one. */
+const own: ReadonlySet<string> = new Set(['email', 'firstName', 'lastName'])
 
 /**
  * What is left out of `change` stays as it is. New roles, a new password and leaving end the user's sign-ins.
  * @throws user_not_found, permission_denied, username_taken, email_taken, weak_password, invalid_request, locked_out
  */
-export async function updateUser(session: Session, services: PeopleServices, id: number, wanted: UserChange): Promise<void> {
-  const { currentPassword, passwordIsFirst = false, ...change } = wanted
+export async function updateUser(
+  session: Session,
+  services: PeopleServices,
+  id: number,
+  change: UserChange,
+  kind: PasswordKind = 'own',
+): Promise<void> {
   const { principal } = session
-  const given = Object.entries(change).filter(([, value]) => value !== undefined)
+  // Named one by one: whatever else a caller sends along (an id, a hash) is no change.
+  const given = changeable.filter((field) => change[field] !== undefined)
   const itself = principal.userId === id
-  const ownChange = itself && given.every(([field]) => own.has(field))
+  const ownChange = itself && given.every((field) => own.has(field))
   if (!may(principal, 'users:write') && !ownChange) refuse('permission_denied', { message: 'This needs the permission users:write.' })
-  if (itself) await proveForChange(session, services, id, wanted)
+  if (itself) await proveForChange(session, services, id, change)
   const words = change.password === undefined ? [] : await organizationWords(session)
   const passwordHash = change.password === undefined ? null : await services.passwords.hash(change.password)
   await named(() =>
@@ -157,32 +160,27 @@ export async function updateUser(session: Session, services: PeopleServices, id:
       const before = (await tx.read(lockUser, { id })) ?? refuse('user_not_found')
       if (!ownChange) mayGrant(session, before.roles, before.permissions)
       if (change.roles) mayGrant(session, change.roles)
-      const after: UserRow = { ...before, ...Object.fromEntries(given.filter(([field]) => field !== 'password')) }
+      const after: UserRow = { ...before, ...Object.fromEntries(given.map((field) => [field, change[field]])) }
       if (after.username !== before.username || after.email !== before.email) checkUsername(after.username, after.email)
       if (change.password === undefined) return store(tx, services, before, after)
       checkPassword(change.password, { ...after, words })
-      if (before.passwordExpiresAt !== null && change.password === currentPassword)
+      if (before.passwordExpiresAt !== null && change.password === change.currentPassword)
         refuse('weak_password', {
           problems: [{ in: 'body', path: ['password'], message: 'must not be the first one again', rule: 'password' }],
         })
-      return store(tx, services, before, { ...after, passwordHash, passwordExpiresAt: passwordIsFirst ? firstUntil(tx.now()) : null })
+      return store(tx, services, before, { ...after, passwordHash, passwordExpiresAt: expiryOf(kind, tx.now()) })
     }),
   )
 }
 
 /** A new password takes the present one. So does what one signs in by, unless one signed in a moment ago. */
 async function proveForChange(session: Session, services: PeopleServices, id: number, change: UserChange): Promise<void> {
-  const { password, email, username, currentPassword } = change
-  if (password !== undefined)
-    await proveOneself(session, services, id, currentPassword, 'One changes one’s own password with the present one in currentPassword.')
-  else if ((email !== undefined || username !== undefined) && isStale(session))
-    await proveOneself(
-      session,
-      services,
-      id,
-      currentPassword,
-      'Ten minutes after signing in, one changes one’s own address with the password in currentPassword.',
-    )
+  const prove = (message: string) => proveOneself(session, services, id, change.currentPassword, message)
+  if (change.password !== undefined) return prove('One changes one’s own password with the present one in currentPassword.')
+  const present = isStale(session) ? await session.read(selectUser, { id }) : null
+  const isOther = (field: 'email' | 'username') => change[field] !== undefined && change[field] !== present?.[field]
+  if (present && (isOther('email') || isOther('username')))
+    await prove('Ten minutes after signing in, one changes one’s own address with the password in currentPassword.')
 }
 
 /** Nobody of that id can sign in any more, and what they hold ends. Twice is as once. @throws user_not_found, permission_denied */
@@ -208,12 +206,12 @@ async function store(tx: Tx, services: PeopleServices, before: UserRow, wanted: 
   await dropUser(tx, services.caches, id)
 }
 
-const compared = ['username', 'email', 'firstName', 'lastName', 'mobile', 'roles', 'status'] as const
+const changeable = ['username', 'email', 'firstName', 'lastName', 'mobile', 'roles', 'status'] as const
 const changedFields = (before: UserRow, after: UserRow): string[] => [
-  ...compared.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field])),
+  ...changeable.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field])),
   ...(before.passwordHash === after.passwordHash ? [] : ['password']),
 ]
-const audited = (row: UserRow): object => Object.fromEntries(compared.map((field) => [field, row[field]]))
+const audited = (row: UserRow): object => Object.fromEntries(changeable.map((field) => [field, row[field]]))
 
 async function scheduleRelease(tx: Tx, { caches }: PeopleServices, id: number): Promise<void> {
   const { usernameDays } = (await organizationSettings(tx, { caches })).retention
