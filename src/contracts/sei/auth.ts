@@ -84,7 +84,7 @@ export const auth = (house: House): AnyEndpoint[] => [
     operation: 'auth.list-sessions',
     method: 'GET',
     path: sessions,
-    summary: 'Where one is signed in, that used last first',
+    summary: 'Where one is signed in, that used last first, a hundred at most',
     permission: 'authenticated',
     response: { 200: Type.Object({ sessions: Type.Array(SignIn) }) },
     handle: async ({ session }) => ({ sessions: (await listSignIns(session, house)).map(shown) }),

@@ -83,6 +83,20 @@ describe('one’s own sign-ins', () => {
     expect(await end(mine.access_token), 'there are no others').toBe(204)
   })
 
+  test('end all at once when they are more than are listed', async () => {
+    const me = await person()
+    const mine = await signIn(me.username)
+    const session = house.session()
+    const families = Array.from({ length: 130 }, () => uuidv7(clock.now()))
+    await session.write(async (tx) => {
+      for (const family of families) await house.house.refreshTokens.issue(tx, `user:${me.id}`, family)
+    })
+    expect(await list(mine.access_token)).toHaveLength(100)
+    expect(await end(mine.access_token, families[0])).toBe(204)
+    expect(await end(mine.access_token)).toBe(204)
+    expect((await list(mine.access_token)).map(({ current }) => current)).toEqual([true])
+  })
+
   test('are not ended by a token of ten minutes ago, which may be stolen; but its own is', async () => {
     const me = await person()
     const [other, mine] = [await signIn(me.username), await signIn(me.username)]

@@ -21,7 +21,7 @@ export interface SignIn {
   readonly current: boolean
 }
 
-/** One's own, that used last first. */
+/** One's own, that used last first, a hundred at most. */
 export async function listSignIns(session: Session, { refreshTokens }: Services): Promise<SignIn[]> {
   const { subject, signIn } = session.principal
   const rows = await refreshTokens.list(session, subject)
@@ -36,18 +36,19 @@ export async function listSignIns(session: Session, { refreshTokens }: Services)
 
 /** @throws sign_in_not_found, for other people's too; permission_denied */
 export async function endSignIn(session: Session, services: Services, id: string): Promise<void> {
-  const own = await listSignIns(session, services)
-  const named = own.find((each) => each.id === id.toLowerCase()) ?? refuse('sign_in_not_found')
-  if (!named.current) mustBeFresh(session)
-  await services.refreshTokens.end(session, [named.id])
+  const { subject, signIn } = session.principal
+  const [{ family } = refuse('sign_in_not_found')] = await services.refreshTokens.list(session, subject, { only: id })
+  if (family !== signIn) mustBeFresh(session)
+  await services.refreshTokens.end(session, [family])
 }
 
 /** All but the one that asks. @throws permission_denied */
-export async function endOtherSignIns(session: Session, services: Services): Promise<void> {
+export async function endOtherSignIns(session: Session, { refreshTokens }: Services): Promise<void> {
   mustBeFresh(session)
-  const own = await listSignIns(session, services)
-  const others = own.filter(({ current }) => !current).map(({ id }) => id)
-  if (others.length > 0) await services.refreshTokens.end(session, others)
+  const { subject, signIn = null } = session.principal
+  const others = async () => (await refreshTokens.list(session, subject, { but: signIn })).map(({ family }) => family)
+  // A hundred in one change: who stops in the middle goes on with the rest.
+  for (let families = await others(); families.length > 0; families = await others()) await refreshTokens.end(session, families)
 }
 
 function mustBeFresh(session: Session): void {

@@ -50,7 +50,9 @@ export function mergeSettings(before: SettingsChange, change: SettingsChange): S
 }
 
 /** Zones and countries in their own spelling. @throws invalid_request naming every field that is wrong */
-export function checkSettings(change: SettingsChange): SettingsChange {
+export function checkSettings(wanted: SettingsChange): SettingsChange {
+  const change = knownOf(defaultSettings, wanted)
+  if (change.retention) change.retention = knownOf(defaultSettings.retention, change.retention)
   const problems: Problem[] = []
   const wrong = (field: string, message: string) => problems.push({ in: 'body', path: [field], message, rule: 'value' })
   const timezone = change.timezone === undefined ? undefined : canonicalTimezone(change.timezone)
@@ -59,6 +61,11 @@ export function checkSettings(change: SettingsChange): SettingsChange {
   if (country !== undefined && !isSupportedCountry(country)) wrong('defaultCountry', 'must be an ISO 3166-1 country code such as GB')
   if (problems.length > 0) refuse('invalid_request', { problems })
   return { ...change, ...(timezone ? { timezone } : {}), ...(country ? { defaultCountry: country } : {}) }
+}
+
+/** What a caller sends beside the settings that there are is not kept. */
+function knownOf<Whole extends object, Given extends object>(whole: Whole, given: Given): { -readonly [Name in keyof Given]: Given[Name] } {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(whole, name))) as never
 }
 
 function canonicalTimezone(name: string): string | null {

@@ -136,13 +136,16 @@ export interface SignInRow {
   usedAt: Date
   expiresAt: Date
 }
-export const selectSignIns = statement<{ subject: string; at: Date }, SignInRow>(
+/** `only` and `but` name a family, or are null. */
+export const selectSignIns = statement<{ subject: string; at: Date; only: string | null; but: string | null; most: number }, SignInRow>(
   'refresh_tokens_sign_ins',
   `SELECT family, max(created_at) AS "usedAt", max(expires_at) AS "expiresAt"
      FROM platform.refresh_tokens
     WHERE organization_id = :organizationId AND subject = :subject AND used_at IS NULL AND revoked_at IS NULL AND expires_at > :at
+      AND (:only::uuid IS NULL OR family = :only) AND (:but::uuid IS NULL OR family <> :but)
     GROUP BY family
-    ORDER BY max(created_at) DESC, family`,
+    ORDER BY max(created_at) DESC, family
+    LIMIT :most::int`,
 )
 
 export interface RevocationRow {

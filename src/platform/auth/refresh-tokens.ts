@@ -29,6 +29,15 @@ export interface RefreshGrant {
   readonly family: string
 }
 
+/** One family alone, or all but one. */
+interface Which {
+  readonly only?: string
+  readonly but?: string | null
+}
+
+/** A program that signs in for each request has thousands. */
+const mostListed = 100
+
 export interface RefreshTokens {
   /** In the transaction of the sign-in. @returns the token, which is shown once */
   issue(tx: Tx, subject: string, family: string): Promise<string>
@@ -36,8 +45,8 @@ export interface RefreshTokens {
   find(token: string): Promise<RefreshGrant>
   /** Takes the token out of use and makes its successor. @throws invalid_grant when it was used or revoked */
   exchange(session: Session, token: string): Promise<{ grant: RefreshGrant; next: string }>
-  /** The families whose tokens `subject` can still exchange, that used last first. */
-  list(session: Session, subject: string): Promise<SignInRow[]>
+  /** Families whose tokens `subject` can still exchange, that used last first, a hundred at most. */
+  list(session: Session, subject: string, which?: Which): Promise<SignInRow[]>
   /** Ends sign-ins: their refresh tokens and their access tokens. */
   end(session: Session, families: readonly string[]): Promise<void>
 }
@@ -71,7 +80,8 @@ export function openRefreshTokens(database: Database, revocations: Revocations, 
   return {
     issue,
     end,
-    list: (session, subject) => session.list(selectSignIns, { subject, at: session.now() }),
+    list: (session, subject, { only = null, but = null } = {}) =>
+      session.list(selectSignIns, { subject, at: session.now(), only, but, most: mostListed }),
     async find(token) {
       const { organizationId, subject, family } = await find(token)
       return { organizationId, subject, family }
